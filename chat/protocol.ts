@@ -1,0 +1,582 @@
+/**
+ * The protocol: every shape that crosses the wire, written once.
+ *
+ * Types, input checks, OpenAPI, AsyncAPI and the page's types all come from these schemas.
+ * The page imports this file for its types and for {@linkcode limits}; the schemas themselves are
+ * free of side effects, so its bundle carries only what it names.
+ *
+ * @module
+ */
+import * as v from "valibot";
+
+/** Bounds and rhythms that both sides know. Lengths in UTF-16 code units, times as named. */
+export const limits = {
+  contentLength: 8_000,
+  frameBytes: 64 * 1024,
+  pageSize: 50,
+  pageSizeMax: 100,
+  /** Messages that one conversation may bring in one `sync_result`; beyond it is `limited`. */
+  syncMessages: 200,
+  /** Conversations in one `sync_result`; beyond it is not `complete`, and one syncs again. */
+  syncConversations: 50,
+  /** Conversations a client may name in one `sync`. */
+  syncHeads: 500,
+  groupSize: 100,
+  /** Unread messages are counted up to here; this number means "so many or more". */
+  unreadCount: 1_000,
+  queryLength: 100,
+  /** A client sends `typing_start` at most this often while its member types. */
+  typingRepeatMs: 3_000,
+  /** A client sends `typing_stop` after this long without a key. */
+  typingIdleMs: 1_000,
+  /** A receiver stops showing "is typing" after this long without news. */
+  typingExpireMs: 6_000,
+} as const;
+
+/** What a WebSocket's close code asks of the client. */
+export const closeCodes = {
+  /** The page or the server is going away: come back after a random wait. */
+  goingAway: 1001,
+  /** Broke the protocol: do not come back as you are. */
+  policy: 1008,
+  /** A frame was larger than `limits.frameBytes`: do not send it again. */
+  tooBig: 1009,
+  /** The server restarts: come back after a random wait. */
+  restart: 1012,
+  /** Token missing, bad or ended: renew it, then come back. */
+  token: 4401,
+  /** Nothing was heard for too long: come back. */
+  silent: 4408,
+  /** Frames were read too slowly: come back and sync. */
+  slow: 4413,
+  /** Too many frames: come back later. */
+  tooMany: 4429,
+} as const;
+
+// ---- building blocks ------------------------------------------------------------------------
+
+const uuid = v.pipe(v.string(), v.uuid("Expected a UUID"), v.toLowerCase());
+const timestamp = v.pipe(v.string(), v.isoTimestamp());
+const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
+const seq = count;
+const url = v.pipe(
+  v.string(),
+  v.maxLength(2_000),
+  v.url("Expected a URL"),
+  v.regex(/^https?:\/\//i, "Expected an http or https URL"),
+);
+
+/** Text that Postgres can store and JSON can carry: no NUL, no half of a surrogate pair. */
+const plainText = v.pipe(
+  v.string(),
+  v.check((text) => !text.includes("\0"), "NUL characters are not allowed"),
+  v.check((text) => text.isWellFormed(), "Lone surrogates are not allowed"),
+);
+const line = (max: number) =>
+  v.pipe(plainText, v.trim(), v.minLength(1, "Must not be empty"), v.maxLength(max));
+const content = v.pipe(
+  plainText,
+  v.maxLength(limits.contentLength, `At most ${limits.contentLength} characters`),
+);
+
+/** The closed set of error codes, the same over HTTP and WebSocket. */
+export const ErrorCode = v.picklist([
+  "invalid_input",
+  "unauthenticated",
+  "forbidden",
+  "not_found",
+  "conflict",
+  "too_large",
+  "rate_limited",
+  "unavailable",
+  "internal",
+]);
+export type ErrorCode = v.InferOutput<typeof ErrorCode>;
+
+/** What was wrong with one part of an input. `path` is dotted: `subject.url`. */
+export const InputIssue = v.object({ path: v.string(), message: v.string() });
+export type InputIssue = v.InferOutput<typeof InputIssue>;
+
+// ---- views: what the server shows -----------------------------------------------------------
+
+export const User = v.object({
+  id: uuid,
+  username: v.string(),
+  displayName: v.string(),
+  avatarUrl: v.nullable(v.string()),
+  /** The member's page on the platform; null where the platform has none. */
+  profileUrl: v.nullable(v.string()),
+  role: v.picklist(["member", "moderator", "admin"]),
+});
+export type User = v.InferOutput<typeof User>;
+
+/** The member as only they themselves see it. */
+export const Self = v.object({ ...User.entries, email: v.nullable(v.string()) });
+export type Self = v.InferOutput<typeof Self>;
+
+/** A profile: the member, and whether and when they were here. */
+export const Profile = v.object({
+  ...User.entries,
+  online: v.boolean(),
+  lastSeenAt: v.nullable(timestamp),
+});
+export type Profile = v.InferOutput<typeof Profile>;
+
+export const MessageType = v.picklist(["text", "image", "file", "system"]);
+export type MessageType = v.InferOutput<typeof MessageType>;
+
+export const Attachment = v.object({
+  id: uuid,
+  name: v.string(),
+  contentType: v.string(),
+  size: count,
+  url: v.string(),
+});
+export type Attachment = v.InferOutput<typeof Attachment>;
+
+export const Message = v.object({
+  id: uuid,
+  conversationId: uuid,
+  /** The message's place in its conversation: 1, 2, 3, … without a hole. */
+  seq,
+  /** The conversation's `rev` at this message's last change. */
+  rev: count,
+  clientId: v.nullable(uuid),
+  /** Null for system messages. */
+  senderId: v.nullable(uuid),
+  type: MessageType,
+  content: v.string(),
+  attachments: v.array(Attachment),
+  replyTo: v.nullable(
+    v.object({ id: uuid, seq, senderId: v.nullable(uuid), content: v.string() }),
+  ),
+  reactions: v.array(
+    v.object({ emoji: v.string(), userIds: v.array(uuid) }),
+  ),
+  createdAt: timestamp,
+  editedAt: v.nullable(timestamp),
+  deletedAt: v.nullable(timestamp),
+});
+export type Message = v.InferOutput<typeof Message>;
+
+export const Participant = v.object({
+  userId: uuid,
+  username: v.string(),
+  displayName: v.string(),
+  avatarUrl: v.nullable(v.string()),
+  role: v.picklist(["owner", "admin", "member"]),
+  lastReadSeq: seq,
+  lastDeliveredSeq: seq,
+  online: v.boolean(),
+  lastSeenAt: v.nullable(timestamp),
+});
+export type Participant = v.InferOutput<typeof Participant>;
+
+/** What a conversation is about: a listing, a booking, a pitch. */
+export const Subject = v.object({
+  /** The platform's own key for it; two conversations of a pair differ by it. */
+  id: v.optional(v.nullable(line(200)), null),
+  title: line(200),
+  url: v.optional(v.nullable(url), null),
+  imageUrl: v.optional(v.nullable(url), null),
+});
+export type Subject = v.InferOutput<typeof Subject>;
+
+/** A conversation as one member sees it: the counts, marks and settings are theirs. */
+export const Conversation = v.object({
+  id: uuid,
+  kind: v.picklist(["direct", "group"]),
+  title: v.nullable(v.string()),
+  /** The inbox tab it belongs to; null is under "all" only. */
+  context: v.nullable(v.string()),
+  subject: v.nullable(Subject),
+  participants: v.array(Participant),
+  lastMessage: v.nullable(Message),
+  lastSeq: seq,
+  /** Counts the visible changes: a message, an edit, a deletion, a reaction each take the next. */
+  rev: count,
+  /** Counts the moves of any member's marks and settings. */
+  marksRev: count,
+  unreadCount: count,
+  lastReadSeq: seq,
+  muted: v.boolean(),
+  pinned: v.boolean(),
+  archived: v.boolean(),
+  createdAt: timestamp,
+  /** When the last message came, or, before the first one, when it was created. */
+  updatedAt: timestamp,
+});
+export type Conversation = v.InferOutput<typeof Conversation>;
+
+export const Notification = v.object({
+  id: uuid,
+  kind: v.string(),
+  conversationId: v.nullable(uuid),
+  content: v.string(),
+  createdAt: timestamp,
+  readAt: v.nullable(timestamp),
+});
+
+// ---- inputs: what a client asks -------------------------------------------------------------
+
+export const Username = v.pipe(
+  v.string(),
+  v.trim(),
+  v.regex(
+    /^[A-Za-z0-9](?:[A-Za-z0-9._-]{1,28})[A-Za-z0-9]$/,
+    "3 to 30 letters, digits, dots, dashes or underscores, beginning and ending with a letter or digit",
+  ),
+);
+
+export const RegisterInput = v.object({
+  username: Username,
+  displayName: line(80),
+  email: v.pipe(v.string(), v.trim(), v.maxLength(254), v.email("Expected an email address")),
+  password: v.pipe(
+    v.string(),
+    v.minLength(10, "At least 10 characters"),
+    v.maxLength(200, "At most 200 characters"),
+  ),
+});
+export type RegisterInput = v.InferOutput<typeof RegisterInput>;
+
+export const LoginInput = v.object({
+  /** Username or email. */
+  login: line(254),
+  password: v.pipe(v.string(), v.minLength(1, "Must not be empty"), v.maxLength(200)),
+});
+export type LoginInput = v.InferOutput<typeof LoginInput>;
+
+const messageFields = {
+  clientId: uuid,
+  conversationId: v.optional(uuid),
+  recipientId: v.optional(uuid),
+  content,
+  attachmentIds: v.optional(v.pipe(v.array(uuid), v.maxLength(10)), []),
+  replyToId: v.optional(uuid),
+};
+const SendType = v.optional(v.picklist(["text", "image", "file"]), "text");
+
+const hasOneDestination = (input: { conversationId?: string; recipientId?: string }) =>
+  (input.conversationId === undefined) !== (input.recipientId === undefined);
+const saysSomething = (input: { content: string; attachmentIds: string[] }) =>
+  input.content.trim() !== "" || input.attachmentIds.length > 0;
+
+/** The body of `POST /api/messages/send`. */
+export const SendInput = v.pipe(
+  v.object({ ...messageFields, type: SendType }),
+  v.forward(
+    v.check((input) => hasOneDestination(input), "Give either conversationId or recipientId"),
+    ["conversationId"],
+  ),
+  v.forward(v.check((input) => saysSomething(input), "Must not be empty"), ["content"]),
+);
+export type SendInput = v.InferOutput<typeof SendInput>;
+
+export const CreateConversationInput = v.pipe(
+  v.object({
+    participantIds: v.pipe(
+      v.array(uuid),
+      v.minLength(1, "Name at least one member"),
+      v.maxLength(limits.groupSize - 1, `At most ${limits.groupSize - 1} members`),
+    ),
+    kind: v.optional(v.picklist(["direct", "group"]), "direct"),
+    title: v.optional(v.nullable(line(120)), null),
+    context: v.optional(v.nullable(line(60)), null),
+    subject: v.optional(v.nullable(Subject), null),
+  }),
+  v.forward(
+    v.check(
+      (input) => input.kind === "group" || input.participantIds.length === 1,
+      "A direct conversation has one other member",
+    ),
+    ["participantIds"],
+  ),
+);
+export type CreateConversationInput = v.InferOutput<typeof CreateConversationInput>;
+
+export const ReadInput = v.object({ seq });
+
+/** How far a client has come in one conversation it holds. */
+export const Head = v.object({ rev: count, marksRev: count });
+export type Head = v.InferOutput<typeof Head>;
+
+const syncFields = {
+  heads: v.pipe(
+    v.record(uuid, Head),
+    v.check(
+      (heads) => Object.keys(heads).length <= limits.syncHeads,
+      `At most ${limits.syncHeads} conversations`,
+    ),
+  ),
+  /**
+   * Conversations that the client does not hold are told of only if their last message came at
+   * this time or later: the end of the list as far as it has loaded it. Left out: all.
+   */
+  since: v.optional(timestamp),
+};
+export const SyncInput = v.object(syncFields);
+export type SyncInput = v.InferOutput<typeof SyncInput>;
+
+/** A whole number that came as text, in a query. */
+const numeric = (min: number, max: number) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,15}$/, "Expected a whole number"),
+    v.transform(Number),
+    v.number(),
+    v.minValue(min, `At least ${min}`),
+    v.maxValue(max, `At most ${max}`),
+  );
+const limit = v.optional(numeric(1, limits.pageSizeMax), String(limits.pageSize));
+const queryText = v.pipe(plainText, v.trim(), v.maxLength(limits.queryLength));
+
+export const ListConversationsQuery = v.object({
+  query: v.optional(queryText),
+  context: v.optional(v.pipe(plainText, v.maxLength(60))),
+  cursor: v.optional(v.pipe(v.string(), v.maxLength(200))),
+  limit,
+});
+export type ListConversationsQuery = v.InferOutput<typeof ListConversationsQuery>;
+
+export const HistoryQuery = v.pipe(
+  v.object({
+    before: v.optional(numeric(1, Number.MAX_SAFE_INTEGER)),
+    after: v.optional(numeric(0, Number.MAX_SAFE_INTEGER)),
+    around: v.optional(numeric(0, Number.MAX_SAFE_INTEGER)),
+    limit,
+  }),
+  v.check(
+    (query) =>
+      [query.before, query.after, query.around].filter((one) => one !== undefined).length <= 1,
+    "Give at most one of before, after and around",
+  ),
+);
+export type HistoryQuery = v.InferOutput<typeof HistoryQuery>;
+
+export const UsersQuery = v.object({
+  query: v.optional(queryText, ""),
+  username: v.optional(Username),
+});
+
+const clockTime = v.pipe(v.string(), v.regex(/^([01]\d|2[0-3]):[0-5]\d$/, "Expected HH:MM"));
+export const NotificationPreferences = v.object({
+  email: v.boolean(),
+  /** Whether mails quote what was written. */
+  emailContent: v.boolean(),
+  push: v.boolean(),
+  desktop: v.boolean(),
+  sound: v.boolean(),
+  emailDelaySeconds: v.pipe(count, v.maxValue(86_400)),
+  pushDelaySeconds: v.pipe(count, v.maxValue(86_400)),
+  quietHours: v.nullable(
+    v.object({
+      start: clockTime,
+      end: clockTime,
+      timeZone: v.pipe(
+        v.string(),
+        v.check(
+          (zone) => Intl.supportedValuesOf("timeZone").includes(zone) || zone === "UTC",
+          "Expected an IANA time zone",
+        ),
+      ),
+    }),
+  ),
+});
+export type NotificationPreferences = v.InferOutput<typeof NotificationPreferences>;
+
+// ---- answers over HTTP ----------------------------------------------------------------------
+
+export const TokenResult = v.object({ token: v.string(), expiresAt: timestamp });
+export type TokenResult = v.InferOutput<typeof TokenResult>;
+export const SessionResult = v.object({ user: Self, ...TokenResult.entries });
+export type SessionResult = v.InferOutput<typeof SessionResult>;
+export const UsersResult = v.object({ users: v.array(Profile) });
+export const ConversationsResult = v.object({
+  conversations: v.array(Conversation),
+  nextCursor: v.nullable(v.string()),
+  /** Unread messages over all conversations, each counted up to `limits.unreadCount`. */
+  unreadTotal: count,
+});
+export type ConversationsResult = v.InferOutput<typeof ConversationsResult>;
+export const ReadResult = v.object({ lastReadSeq: seq, unreadCount: count });
+export type ReadResult = v.InferOutput<typeof ReadResult>;
+export const HistoryResult = v.object({
+  messages: v.array(Message),
+  hasBefore: v.boolean(),
+  hasAfter: v.boolean(),
+});
+export type HistoryResult = v.InferOutput<typeof HistoryResult>;
+export const SendResult = v.object({ message: Message });
+export const SyncResult = v.object({
+  conversations: v.array(
+    v.object({
+      conversation: Conversation,
+      /** What changed after the client's `rev`, by `rev`, ascending. */
+      messages: v.array(Message),
+      /** Too much changed: drop what is held of it and load the last page. */
+      limited: v.boolean(),
+    }),
+  ),
+  /** Conversations in `heads` that the member is no longer in. */
+  removed: v.array(uuid),
+  /** All members online now with whom the asking one shares a conversation. */
+  online: v.array(uuid),
+  unreadTotal: count,
+  /** False: there is more; sync again with the new heads. */
+  complete: v.boolean(),
+});
+export type SyncResult = v.InferOutput<typeof SyncResult>;
+/** RFC 9457 problem details, sent as `application/problem+json`. */
+export const Problem = v.object({
+  type: v.string(),
+  title: v.string(),
+  status: v.number(),
+  detail: v.string(),
+  code: ErrorCode,
+  errors: v.optional(v.array(InputIssue)),
+});
+export type Problem = v.InferOutput<typeof Problem>;
+
+// ---- frames: client → server ----------------------------------------------------------------
+
+/** Any client frame may carry an `id`; its answer or error bears it as `replyTo`. */
+const id = v.optional(v.pipe(v.string(), v.maxLength(64)));
+const markFields = {
+  id,
+  conversationId: uuid,
+  seq: v.optional(seq),
+  messageId: v.optional(uuid),
+};
+const namesOneMessage = (frame: { seq?: number; messageId?: string }) =>
+  (frame.seq === undefined) !== (frame.messageId === undefined);
+
+export const clientFrames = {
+  ping: v.object({ type: v.literal("ping"), id }),
+  auth: v.object({ type: v.literal("auth"), id, token: v.pipe(v.string(), v.maxLength(8_192)) }),
+  send_message: v.pipe(
+    v.object({ type: v.literal("send_message"), id, ...messageFields, messageType: SendType }),
+    v.forward(
+      v.check((input) => hasOneDestination(input), "Give either conversationId or recipientId"),
+      ["conversationId"],
+    ),
+    v.forward(v.check((input) => saysSomething(input), "Must not be empty"), ["content"]),
+  ),
+  mark_read: v.pipe(
+    v.object({ type: v.literal("mark_read"), ...markFields }),
+    v.forward(v.check((frame) => namesOneMessage(frame), "Give either seq or messageId"), ["seq"]),
+  ),
+  mark_delivered: v.pipe(
+    v.object({ type: v.literal("mark_delivered"), ...markFields }),
+    v.forward(v.check((frame) => namesOneMessage(frame), "Give either seq or messageId"), ["seq"]),
+  ),
+  typing_start: v.object({ type: v.literal("typing_start"), id, conversationId: uuid }),
+  typing_stop: v.object({ type: v.literal("typing_stop"), id, conversationId: uuid }),
+  join_conversation: v.object({
+    type: v.literal("join_conversation"),
+    id,
+    conversationId: uuid,
+    limit: v.optional(
+      v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(limits.pageSizeMax)),
+      limits.pageSize,
+    ),
+  }),
+  leave_conversation: v.object({
+    type: v.literal("leave_conversation"),
+    id,
+    conversationId: uuid,
+  }),
+  sync: v.object({ type: v.literal("sync"), id, ...syncFields }),
+};
+export type ClientFrameType = keyof typeof clientFrames;
+/** A frame after its check: what the server's handlers get. */
+export type ClientFrame = {
+  [T in ClientFrameType]: v.InferOutput<typeof clientFrames[T]>;
+}[ClientFrameType];
+/** A frame before its check: what a client writes. */
+export type ClientFrameInput = {
+  [T in ClientFrameType]: v.InferInput<typeof clientFrames[T]>;
+}[ClientFrameType];
+
+// ---- frames: server → client ----------------------------------------------------------------
+
+const replyTo = v.optional(v.string());
+const markMoved = {
+  conversationId: uuid,
+  userId: uuid,
+  seq,
+  at: timestamp,
+  marksRev: count,
+  /** To the member's own sockets only. */
+  unreadCount: v.optional(count),
+};
+
+export const serverFrames = {
+  connected: v.object({
+    type: v.literal("connected"),
+    connectionId: uuid,
+    user: Self,
+    expiresAt: timestamp,
+    heartbeatSeconds: v.number(),
+    limits: v.object({ contentLength: count, frameBytes: count }),
+    serverTime: timestamp,
+  }),
+  pong: v.object({ type: v.literal("pong"), replyTo }),
+  authenticated: v.object({ type: v.literal("authenticated"), expiresAt: timestamp, replyTo }),
+  message_sent: v.object({
+    type: v.literal("message_sent"),
+    clientId: uuid,
+    message: Message,
+    replyTo,
+  }),
+  new_message: v.object({ type: v.literal("new_message"), message: Message }),
+  message_updated: v.object({ type: v.literal("message_updated"), message: Message }),
+  message_read: v.object({ type: v.literal("message_read"), ...markMoved }),
+  message_delivered: v.object({ type: v.literal("message_delivered"), ...markMoved }),
+  conversation_updated: v.object({
+    type: v.literal("conversation_updated"),
+    conversation: Conversation,
+  }),
+  conversation_removed: v.object({
+    type: v.literal("conversation_removed"),
+    conversationId: uuid,
+  }),
+  conversation_history: v.object({
+    type: v.literal("conversation_history"),
+    conversationId: uuid,
+    messages: v.array(Message),
+    hasBefore: v.boolean(),
+    replyTo,
+  }),
+  user_typing: v.object({
+    type: v.literal("user_typing"),
+    conversationId: uuid,
+    userId: uuid,
+    isTyping: v.boolean(),
+  }),
+  user_online: v.object({
+    type: v.literal("user_online"),
+    userId: uuid,
+    lastSeenAt: v.nullable(timestamp),
+  }),
+  user_offline: v.object({
+    type: v.literal("user_offline"),
+    userId: uuid,
+    lastSeenAt: v.nullable(timestamp),
+  }),
+  sync_result: v.object({ type: v.literal("sync_result"), ...SyncResult.entries, replyTo }),
+  notification: v.object({ type: v.literal("notification"), notification: Notification }),
+  error: v.object({
+    type: v.literal("error"),
+    code: ErrorCode,
+    message: v.string(),
+    errors: v.optional(v.array(InputIssue)),
+    /** Seconds to wait, where trying again later makes sense. */
+    retryAfter: v.optional(v.number()),
+    replyTo,
+  }),
+};
+export type ServerFrameType = keyof typeof serverFrames;
+export type ServerFrame = {
+  [T in ServerFrameType]: v.InferOutput<typeof serverFrames[T]>;
+}[ServerFrameType];
