@@ -1,0 +1,118 @@
+/**
+ * The database: Drizzle over postgres.js (a server) or over PGlite (embedded).
+ *
+ * @module
+ */
+import { sql, type SQL } from "drizzle-orm";
+import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
+import * as schema from "./schema.ts";
+
+/** One type serves the pool, the embedded database and a transaction. */
+export type Database = PgDatabase<PgQueryResultHKT, typeof schema>;
+
+/** An open database and what only its driver can do. */
+export interface OpenDatabase {
+  db: Database;
+  /**
+   * Calls `heard` for each NOTIFY on the channel, after the notifying transaction's commit and in
+   * order; at most once: what is said while the connection is away is lost.
+   * `onListening` is called at the start and after each reconnection.
+   */
+  listen(
+    channel: string,
+    heard: (payload: string) => void,
+    onListening?: () => void,
+  ): Promise<() => Promise<void>>;
+  /** Waits for queries under way, then closes. */
+  close(): Promise<void>;
+}
+
+/** Opens a Postgres server's database. Connects at the first query; `poolSize` connections. */
+export async function openPostgres(url: string, poolSize = 10): Promise<OpenDatabase> {
+  const [{ default: postgres }, { drizzle }] = await Promise.all([
+    import("postgres"),
+    import("drizzle-orm/postgres-js"),
+  ]);
+  const client = postgres(url, { max: poolSize, onnotice: () => {}, connect_timeout: 10 });
+  return {
+    db: drizzle(client, { schema }),
+    async listen(channel, heard, onListening) {
+      const { unlisten } = await client.listen(channel, heard, onListening);
+      return unlisten;
+    },
+    close: () => client.end({ timeout: 5 }),
+  };
+}
+
+/**
+ * Opens the embedded database in `dataDir`, or in memory if it is left out.
+ * `loadDataDir` starts it from a dumped directory. The caller holds the folder's lock.
+ */
+export async function openEmbedded(
+  dataDir?: string,
+  loadDataDir?: Blob,
+): Promise<OpenDatabase & { dump(): Promise<Blob> }> {
+  const [{ PGlite }, { drizzle }] = await Promise.all([
+    import("@electric-sql/pglite"),
+    import("drizzle-orm/pglite"),
+  ]);
+  const client = await PGlite.create({ dataDir, loadDataDir });
+  return {
+    db: drizzle(client, { schema }),
+    async listen(channel, heard, onListening) {
+      const unlisten = await client.listen(channel, heard);
+      onListening?.();
+      return () => unlisten();
+    },
+    dump: () => client.dumpDataDir("none"),
+    close: () => client.close(),
+  };
+}
+
+/** Runs a statement and gives its rows, which the two drivers wrap differently. */
+export async function select<Row>(db: Database, query: SQL): Promise<Row[]> {
+  const result: unknown = await db.execute(query);
+  return (Array.isArray(result) ? result : (result as { rows: unknown[] }).rows) as Row[];
+}
+
+/** Whether the database answers. */
+export async function isReady(db: Database): Promise<boolean> {
+  try {
+    await db.execute(sql`select 1`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The SQLSTATE and the constraint of a database error, wherever the driver put them. */
+export function databaseError(
+  error: unknown,
+): { code: string; constraint: string | undefined } | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const fields = at as { code?: unknown; constraint?: string; constraint_name?: string };
+    if (typeof fields.code === "string") {
+      return { code: fields.code, constraint: fields.constraint ?? fields.constraint_name };
+    }
+  }
+}
+
+const uniqueViolation = "23505";
+
+/** Whether the error says that a unique constraint, or just the one named, was violated. */
+export function isUniqueViolation(error: unknown, constraint?: string): boolean {
+  const found = databaseError(error);
+  return found?.code === uniqueViolation &&
+    (constraint === undefined || found.constraint === constraint);
+}
+
+/**
+ * Whether the error is the database being away, restarting, full or overloaded, so that the same
+ * statement may work later: SQLSTATE classes 08 (connection), 53 (resources), 57 (operator
+ * intervention), 40 (deadlock, serialization), and the drivers' own connection errors.
+ */
+export function isTransient(error: unknown): boolean {
+  const code = databaseError(error)?.code;
+  return code !== undefined &&
+    (/^(08|53|57|40)/.test(code) || /^(CONNECT|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND)/.test(code));
+}

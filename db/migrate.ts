@@ -1,0 +1,46 @@
+/**
+ * Brings a database to this version's schema.
+ *
+ * @module
+ */
+import { sql } from "drizzle-orm";
+import { readMigrationFiles } from "drizzle-orm/migrator";
+import { fileURLToPath } from "node:url";
+import { type Database, select } from "./database.ts";
+
+/** Any number: the advisory lock under which instances that start together take turns. */
+const migrationLock = 7_221_936;
+
+/**
+ * Applies what `drizzle/` has and the database has not, then the functions, in one transaction
+ * under an advisory lock: all of it or nothing, once, however many instances start at the same time.
+ * Drizzle's own migrator opens a transaction of its own and so cannot run under a lock.
+ */
+export function migrate(db: Database): Promise<void> {
+  const migrations = readMigrationFiles({
+    migrationsFolder: fileURLToPath(new URL("../drizzle", import.meta.url)),
+  });
+  return db.transaction(async (tx) => {
+    await tx.execute(sql`select pg_advisory_xact_lock(${migrationLock})`);
+    await tx.execute(sql`
+      create table if not exists schema_migrations (
+        hash text primary key,
+        applied_at timestamptz not null default now()
+      )
+    `);
+    const rows = await select<{ hash: string }>(tx, sql`select hash from schema_migrations`);
+    const applied = new Set(rows.map((row) => row.hash));
+    for (const migration of migrations.filter(({ hash }) => !applied.has(hash))) {
+      for (const statement of migration.sql) await tx.execute(sql.raw(statement));
+      await tx.execute(sql`insert into schema_migrations (hash) values (${migration.hash})`);
+    }
+    const functions = await Deno.readTextFile(new URL("./functions.sql", import.meta.url));
+    for (const statement of splitFunctions(functions)) await tx.execute(sql.raw(statement));
+  });
+}
+
+/** Neither driver takes several statements in one prepared call. */
+function splitFunctions(source: string): string[] {
+  return source.split(/(?=^create or replace function)/m)
+    .filter((part) => part.startsWith("create"));
+}

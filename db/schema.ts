@@ -1,0 +1,202 @@
+/**
+ * The tables. `deno task generate` turns a change here into a migration in `drizzle/`.
+ *
+ * `seq` and `rev` are 32-bit: two thousand million changes in one conversation, and a plain
+ * JavaScript number in every driver.
+ *
+ * @module
+ */
+import { sql } from "drizzle-orm";
+import {
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from "drizzle-orm/pg-core";
+
+const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
+const createdAt = () => time("created_at").notNull().defaultNow();
+
+export const users = pgTable("users", {
+  id: uuid("id").primaryKey(),
+  /** The platform's `sub`; null for local accounts. */
+  externalId: text("external_id").unique(),
+  username: text("username").notNull(),
+  displayName: text("display_name").notNull(),
+  avatarUrl: text("avatar_url"),
+  profileUrl: text("profile_url"),
+  email: text("email"),
+  /** A PHC string; null for the platform's members. */
+  passwordHash: text("password_hash"),
+  role: text("role", { enum: ["member", "moderator", "admin"] }).notNull().default("member"),
+  locale: text("locale"),
+  lastSeenAt: time("last_seen_at"),
+  createdAt: createdAt(),
+  deactivatedAt: time("deactivated_at"),
+}, (t) => [
+  uniqueIndex("users_username").on(sql`lower(${t.username})`),
+  // Only local accounts log in by email, so only theirs must be unique.
+  uniqueIndex("users_local_email").on(sql`lower(${t.email})`).where(
+    sql`${t.passwordHash} is not null`,
+  ),
+  index("users_search").using(
+    "gin",
+    sql`to_tsvector('simple', ${t.displayName} || ' ' || ${t.username})`,
+  ),
+]);
+
+/** One row for each login; its refresh token changes with every use. */
+export const sessions = pgTable("sessions", {
+  id: uuid("id").primaryKey(),
+  userId: uuid("user_id").notNull().references(() => users.id, { onDelete: "cascade" }),
+  refreshHash: text("refresh_hash").notNull(),
+  /** The token before, which two tabs refreshing at once may still present for a moment. */
+  previousHash: text("previous_hash"),
+  rotatedAt: time("rotated_at").notNull(),
+  createdAt: createdAt(),
+  expiresAt: time("expires_at").notNull(),
+  revokedAt: time("revoked_at"),
+  userAgent: text("user_agent"),
+}, (t) => [index("sessions_user").on(t.userId)]);
+
+export const conversations = pgTable("conversations", {
+  id: uuid("id").primaryKey(),
+  kind: text("kind", { enum: ["direct", "group"] }).notNull(),
+  title: text("title"),
+  context: text("context"),
+  subject: jsonb("subject").$type<
+    { id: string | null; title: string; url: string | null; imageUrl: string | null }
+  >(),
+  /** The pair, context and subject of a direct conversation; null for groups. */
+  directKey: text("direct_key").unique(),
+  lastSeq: integer("last_seq").notNull().default(0),
+  rev: integer("rev").notNull().default(0),
+  /** Counts the moves of its members' marks and settings, so that sync sees them too. */
+  marksRev: integer("marks_rev").notNull().default(0),
+  /** Before the first message: when it was created. */
+  lastMessageAt: time("last_message_at").notNull(),
+  createdBy: uuid("created_by").references(() => users.id, { onDelete: "set null" }),
+  createdAt: createdAt(),
+  updatedAt: time("updated_at").notNull().defaultNow(),
+}, (t) => [index("conversations_created_by").on(t.createdBy)]);
+
+export const conversationParticipants = pgTable("conversation_participants", {
+  conversationId: uuid("conversation_id").notNull().references(() => conversations.id, {
+    onDelete: "cascade",
+  }),
+  userId: uuid("user_id").notNull().references(() => users.id, { onDelete: "cascade" }),
+  role: text("role", { enum: ["owner", "admin", "member"] }).notNull().default("member"),
+  /** Messages up to here came before they joined and are not theirs to see. */
+  joinedSeq: integer("joined_seq").notNull().default(0),
+  leftAt: time("left_at"),
+  lastReadSeq: integer("last_read_seq").notNull().default(0),
+  lastDeliveredSeq: integer("last_delivered_seq").notNull().default(0),
+  mutedUntil: time("muted_until"),
+  pinnedAt: time("pinned_at"),
+  /** Archived until a message comes after this. */
+  archivedAt: time("archived_at"),
+}, (t) => [
+  primaryKey({ columns: [t.conversationId, t.userId] }),
+  index("conversation_participants_user").on(t.userId).where(sql`${t.leftAt} is null`),
+]);
+
+export const messages = pgTable("messages", {
+  id: uuid("id").primaryKey(),
+  conversationId: uuid("conversation_id").notNull().references(() => conversations.id, {
+    onDelete: "cascade",
+  }),
+  seq: integer("seq").notNull(),
+  rev: integer("rev").notNull(),
+  /** Null for system messages. */
+  senderId: uuid("sender_id").references(() => users.id, { onDelete: "cascade" }),
+  clientId: uuid("client_id"),
+  type: text("type", { enum: ["text", "image", "file", "system"] }).notNull(),
+  content: text("content").notNull(),
+  replyToId: uuid("reply_to_id"),
+  forwardedFromId: uuid("forwarded_from_id"),
+  metadata: jsonb("metadata"),
+  createdAt: time("created_at").notNull(),
+  editedAt: time("edited_at"),
+  deletedAt: time("deleted_at"),
+}, (t) => [
+  uniqueIndex("messages_conversation_seq").on(t.conversationId, t.seq),
+  index("messages_conversation_rev").on(t.conversationId, t.rev),
+  uniqueIndex("messages_sender_client").on(t.senderId, t.clientId),
+]);
+
+/** One row each time a read mark moves: who had read up to where, and when. */
+export const messageReadReceipts = pgTable("message_read_receipts", {
+  conversationId: uuid("conversation_id").notNull().references(() => conversations.id, {
+    onDelete: "cascade",
+  }),
+  userId: uuid("user_id").notNull().references(() => users.id, { onDelete: "cascade" }),
+  seq: integer("seq").notNull(),
+  readAt: time("read_at").notNull(),
+}, (t) => [
+  primaryKey({ columns: [t.conversationId, t.userId, t.seq] }),
+  index("message_read_receipts_user").on(t.userId),
+]);
+
+export const notificationPreferences = pgTable("notification_preferences", {
+  userId: uuid("user_id").primaryKey().references(() => users.id, { onDelete: "cascade" }),
+  email: boolean("email").notNull(),
+  emailContent: boolean("email_content").notNull(),
+  push: boolean("push").notNull(),
+  desktop: boolean("desktop").notNull(),
+  sound: boolean("sound").notNull(),
+  emailDelaySeconds: integer("email_delay_seconds").notNull(),
+  pushDelaySeconds: integer("push_delay_seconds").notNull(),
+  quietHours: jsonb("quiet_hours").$type<
+    { start: string; end: string; timeZone: string } | null
+  >(),
+  updatedAt: time("updated_at").notNull(),
+});
+
+export const notifications = pgTable("notifications", {
+  id: uuid("id").primaryKey(),
+  userId: uuid("user_id").notNull().references(() => users.id, { onDelete: "cascade" }),
+  conversationId: uuid("conversation_id").references(() => conversations.id, {
+    onDelete: "cascade",
+  }),
+  kind: text("kind").notNull(),
+  channel: text("channel", { enum: ["app", "email", "push"] }).notNull(),
+  content: text("content").notNull(),
+  createdAt: createdAt(),
+  sentAt: time("sent_at"),
+  readAt: time("read_at"),
+}, (t) => [
+  index("notifications_user").on(t.userId, t.createdAt),
+  index("notifications_conversation").on(t.conversationId),
+]);
+
+export const pushSubscriptions = pgTable("push_subscriptions", {
+  id: uuid("id").primaryKey(),
+  userId: uuid("user_id").notNull().references(() => users.id, { onDelete: "cascade" }),
+  endpoint: text("endpoint").notNull().unique(),
+  keys: jsonb("keys").$type<{ p256dh: string; auth: string }>().notNull(),
+  userAgent: text("user_agent"),
+  createdAt: createdAt(),
+}, (t) => [index("push_subscriptions_user").on(t.userId)]);
+
+/** The running servers; one that has not been heard of for a while is gone. */
+export const instances = pgTable("instances", {
+  id: uuid("id").primaryKey(),
+  heardAt: time("heard_at").notNull(),
+});
+
+/** Which member has sockets on which instance. */
+export const presence = pgTable("presence", {
+  userId: uuid("user_id").notNull().references(() => users.id, { onDelete: "cascade" }),
+  instanceId: uuid("instance_id").notNull().references(() => instances.id, {
+    onDelete: "cascade",
+  }),
+}, (t) => [
+  primaryKey({ columns: [t.userId, t.instanceId] }),
+  index("presence_instance").on(t.instanceId),
+]);
