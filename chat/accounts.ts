@@ -1,0 +1,123 @@
+/**
+ * Who someone is: accounts of our own, and members of the platform by its tokens.
+ *
+ * @module
+ */
+import { databaseError, isUniqueViolation } from "@/db/database.ts";
+import {
+  insertUser,
+  selectAccount,
+  selectUser,
+  selectUserByExternalId,
+  selectUserByUsername,
+  updateUser,
+  type UserRow,
+} from "@/db/users.ts";
+import { newId } from "@/utils/ids.ts";
+import type { PlatformClaims, TokenSubject } from "@/utils/jwt.ts";
+import { hashPassword, verifyPassword } from "@/utils/password.ts";
+import { type Chat, spend } from "./chat.ts";
+import { ChatError } from "./errors.ts";
+import type { LoginInput, RegisterInput } from "./protocol.ts";
+
+/**
+ * Opens an account.
+ *
+ * @param address where the request came from
+ * @throws {ChatError} `conflict` if the username or email is taken, `rate_limited`
+ */
+export async function register(
+  chat: Chat,
+  address: string,
+  input: RegisterInput,
+): Promise<UserRow> {
+  await spend(chat.rates.register, address);
+  const { password, ...fields } = input;
+  const passwordHash = await hashPassword(password);
+  try {
+    return await insertUser(chat.db, { ...fields, id: newId(), passwordHash });
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    const field = databaseError(error)?.constraint === "users_username" ? "username" : "email";
+    const message = `This ${field} is taken`;
+    throw new ChatError("conflict", message, { errors: [{ path: field, message }] });
+  }
+}
+
+/**
+ * Checks a login. The answer, and the time it takes, are the same whether the account does not
+ * exist or the password is wrong.
+ *
+ * @throws {ChatError} `unauthenticated`, `rate_limited`
+ */
+export async function login(chat: Chat, address: string, input: LoginInput): Promise<UserRow> {
+  await spend(chat.rates.login, address);
+  const account = await selectAccount(chat.db, input.login);
+  const right = await verifyPassword(input.password, account?.passwordHash ?? null);
+  if (!account || !right) {
+    throw new ChatError("unauthenticated", "The username or the password is wrong");
+  }
+  return account;
+}
+
+/**
+ * The member a token speaks for. The first valid token of a platform's member creates them; later
+ * ones carry over what the platform changed.
+ *
+ * @throws {ChatError} `unauthenticated` if there is no such member (any more)
+ */
+export async function identify(chat: Chat, subject: TokenSubject): Promise<UserRow> {
+  const user = subject.kind === "own"
+    ? await selectUser(chat.db, subject.userId)
+    : await platformMember(chat, subject.claims);
+  if (!user || user.deactivatedAt !== null) {
+    throw new ChatError("unauthenticated", "The token's member does not exist");
+  }
+  return user;
+}
+
+async function platformMember(chat: Chat, claims: PlatformClaims): Promise<UserRow> {
+  const known = await selectUserByExternalId(chat.db, claims.sub);
+  if (!known) return createPlatformMember(chat, claims);
+  const said = {
+    displayName: claims.name,
+    avatarUrl: claims.picture,
+    profileUrl: claims.profile,
+    email: claims.email,
+    locale: claims.locale,
+  };
+  const changed = Object.entries(said)
+    .filter(([name, value]) => value !== undefined && value !== known[name as keyof typeof said]);
+  return changed.length === 0 ? known : updateUser(chat.db, known.id, Object.fromEntries(changed));
+}
+
+async function createPlatformMember(chat: Chat, claims: PlatformClaims): Promise<UserRow> {
+  const id = newId();
+  try {
+    return await insertUser(chat.db, {
+      id,
+      externalId: claims.sub,
+      username: await freeUsername(chat, claims.username ?? claims.name ?? "member", id),
+      displayName: claims.name ?? claims.username ?? "Member",
+      avatarUrl: claims.picture ?? null,
+      profileUrl: claims.profile ?? null,
+      email: claims.email ?? null,
+      locale: claims.locale ?? null,
+    });
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    // Two requests with the member's first token at once: the other one was quicker.
+    const existing = await selectUserByExternalId(chat.db, claims.sub);
+    if (existing) return existing;
+    throw error;
+  }
+}
+
+/** What the platform calls them, made to fit; with the end of their id if that is taken. */
+async function freeUsername(chat: Chat, wanted: string, id: string): Promise<string> {
+  const plain = wanted.normalize("NFKD").replace(/[^A-Za-z0-9._-]+/g, "").slice(0, 20)
+    .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
+  const fits = plain.length >= 3;
+  if (fits && !await selectUserByUsername(chat.db, plain)) return plain;
+  return `${fits ? plain : "member"}-${id.slice(-8)}`;
+}

@@ -1,0 +1,103 @@
+import type { OpenDatabase } from "@/db/database.ts";
+import type { Clock } from "@/utils/clock.ts";
+import type { Log } from "@/utils/log.ts";
+import { createRateLimit, type RateLimit } from "@/utils/rate_limit.ts";
+import type { Bus } from "./bus.ts";
+import { type Audience, Connections } from "./connections.ts";
+import { ChatError } from "./errors.ts";
+import { createMarker, type Marker } from "./marker.ts";
+import type { Presence } from "./presence.ts";
+import type { NotificationPreferences, ServerFrame } from "./protocol.ts";
+import { createWriter, type Writer } from "./writer.ts";
+
+/** What the platform sets; see the configuration table in docs/operations.md. */
+export interface ChatSettings {
+  refreshTtlSeconds: number;
+  silenceSeconds: number;
+  emailDelaySeconds: number;
+  pushDelaySeconds: number;
+  rateLimitScale: number;
+}
+
+export interface ChatParts {
+  database: OpenDatabase;
+  bus: Bus;
+  presence: Presence;
+  clock: Clock;
+  log: Log;
+  settings: ChatSettings;
+}
+
+/** One running instance of the domain: what every command takes as its first argument. */
+export interface Chat extends Omit<ChatParts, "database"> {
+  db: OpenDatabase["db"];
+  connections: Connections;
+  writer: Writer;
+  marker: Marker;
+  rates: Record<"send" | "frame" | "typing" | "search" | "login" | "register", RateLimit>;
+  /** Members whose last connection here just went, and when: a page that reloads is not gone. */
+  departing: Map<string, number>;
+}
+
+/** What a member gets who has not chosen. */
+export function defaultPreferences(settings: ChatSettings): NotificationPreferences {
+  return {
+    email: true,
+    emailContent: true,
+    push: true,
+    desktop: false,
+    sound: true,
+    emailDelaySeconds: settings.emailDelaySeconds,
+    pushDelaySeconds: settings.pushDelaySeconds,
+    quietHours: null,
+  };
+}
+
+/** Puts the parts together and begins to hear the other instances. */
+export async function openChat(parts: ChatParts): Promise<Chat> {
+  const { database, bus, clock, log, settings } = parts;
+  const connections = new Connections();
+  const announce = (to: string[], frame: ServerFrame, audience?: Audience) =>
+    announceTo({ connections, bus }, to, frame, audience);
+  const rate = (points: number, seconds: number) =>
+    createRateLimit(points * settings.rateLimitScale, seconds);
+
+  await bus.subscribe(({ to, text, ...audience }) => connections.tell(to, text, audience));
+  return {
+    ...parts,
+    db: database.db,
+    connections,
+    writer: createWriter(database.db, { clock, log, announce }),
+    marker: createMarker(database.db, { clock, announce }),
+    rates: {
+      send: rate(60, 10),
+      frame: rate(300, 10),
+      typing: rate(30, 10),
+      search: rate(60, 10),
+      login: rate(10, 60),
+      register: rate(10, 600),
+    },
+    departing: new Map(),
+  };
+}
+
+/** Tells members, on this instance and the others. Serialized once, however many they are. */
+export function announceTo(
+  { connections, bus }: Pick<Chat, "connections" | "bus">,
+  to: string[],
+  frame: ServerFrame,
+  audience: Audience = {},
+): void {
+  if (to.length === 0) return;
+  const text = JSON.stringify(frame);
+  connections.tell(to, text, audience);
+  bus.publish({ to, text, ...audience });
+}
+
+/** @throws {ChatError} `rate_limited`, with the seconds to wait */
+export async function spend(rate: RateLimit, key: string): Promise<void> {
+  const retryAfter = await rate(key);
+  if (retryAfter > 0) {
+    throw new ChatError("rate_limited", `Too many requests: wait ${retryAfter} s`, { retryAfter });
+  }
+}

@@ -1,0 +1,97 @@
+import { closeCodes } from "./protocol.ts";
+
+/**
+ * A way to one open page or device: a WebSocket, or a stream of server-sent events.
+ * Neither method throws, also when the other side is gone.
+ */
+export interface Connection {
+  readonly id: string;
+  readonly userId: string;
+  /** When its token ends; moved on by a renewal. Milliseconds since 1970. */
+  expiresAt: number;
+  /** When anything was last heard from it. Infinity for a stream, which cannot speak. */
+  heardAt: number;
+  /** Whether it wants to know who types in a conversation. */
+  hears(conversationId: string): boolean;
+  /**
+   * Sends a serialized frame, after those before it. A reader who lags far behind is closed;
+   * one who lags somewhat does not get what is `droppable`.
+   */
+  send(text: string, droppable: boolean): void;
+  /** Ends it with one of {@linkcode closeCodes}. */
+  close(code: number, reason: string): void;
+}
+
+/** Whom, of all who could hear a frame, it is for. */
+export interface Audience {
+  /** A connection that knows already. */
+  except?: string | undefined;
+  /** Only connections that have joined this conversation. */
+  joined?: string | undefined;
+  /** Of passing interest: may be dropped for a slow reader. */
+  droppable?: boolean | undefined;
+}
+
+/** The connections of this instance, by member. */
+export class Connections {
+  readonly #byUser = new Map<string, Set<Connection>>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  has(userId: string): boolean {
+    return this.#byUser.has(userId);
+  }
+
+  /** @returns whether it is the member's first one here */
+  add(connection: Connection): boolean {
+    const own = this.#byUser.get(connection.userId);
+    this.#size++;
+    if (own === undefined) this.#byUser.set(connection.userId, new Set([connection]));
+    else own.add(connection);
+    return own === undefined;
+  }
+
+  /** @returns whether it was the member's last one here; false also if it was gone already */
+  remove(connection: Connection): boolean {
+    const own = this.#byUser.get(connection.userId);
+    if (!own?.delete(connection)) return false;
+    this.#size--;
+    if (own.size > 0) return false;
+    this.#byUser.delete(connection.userId);
+    return true;
+  }
+
+  /** Sends one serialized frame to every connection of these members. */
+  tell(userIds: Iterable<string>, text: string, audience: Audience = {}): void {
+    const { except, joined, droppable = false } = audience;
+    for (const userId of userIds) {
+      for (const connection of this.#byUser.get(userId) ?? []) {
+        if (connection.id === except) continue;
+        if (joined !== undefined && !connection.hears(joined)) continue;
+        connection.send(text, droppable);
+      }
+    }
+  }
+
+  /** Ends those whose token has ended, and those from which nothing was heard for too long. */
+  sweep(now: number, silenceMs: number): void {
+    for (const connection of this.all()) {
+      if (connection.expiresAt <= now) connection.close(closeCodes.token, "The token has ended");
+      else if (now - connection.heardAt >= silenceMs) {
+        connection.close(closeCodes.silent, "Nothing was heard for too long");
+      }
+    }
+  }
+
+  closeAll(code: number, reason: string): void {
+    for (const connection of this.all()) connection.close(code, reason);
+  }
+
+  /** A list of its own, since closing one changes the registry. */
+  private all(): Connection[] {
+    return [...this.#byUser.values()].flatMap((own) => [...own]);
+  }
+}

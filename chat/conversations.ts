@@ -1,0 +1,166 @@
+import {
+  insertConversation,
+  type ListCursor,
+  selectConversations,
+  selectConversationsByIds,
+  selectDirectId,
+  selectUnreadTotal,
+} from "@/db/conversations.ts";
+import type { ConversationRow } from "@/db/conversations.ts";
+import { selectExistingUserIds } from "@/db/users.ts";
+import { newId } from "@/utils/ids.ts";
+import { announceTo, type Chat } from "./chat.ts";
+import { invalidInput, notFound } from "./errors.ts";
+import {
+  type Conversation,
+  type ConversationsResult,
+  type CreateConversationInput,
+  limits,
+  type ListConversationsQuery,
+} from "./protocol.ts";
+import { conversationView } from "./views.ts";
+
+/**
+ * Begins a conversation. A direct one that exists already, with the same context and subject, is
+ * found instead.
+ *
+ * @throws {ChatError} `invalid_input`, `not_found`
+ */
+export async function createConversation(
+  chat: Chat,
+  userId: string,
+  input: CreateConversationInput,
+): Promise<{ conversation: Conversation; created: boolean }> {
+  const others = [...new Set(input.participantIds)].filter((id) => id !== userId);
+  if (others.length === 0) {
+    throw invalidInput("participantIds", "Name at least one member other than yourself");
+  }
+  const existing = new Set(await selectExistingUserIds(chat.db, others));
+  for (const id of others) if (!existing.has(id)) throw notFound("member", id);
+
+  const { id, created } = await insertConversation(
+    chat.db,
+    {
+      ...newConversation(chat, userId, input.kind),
+      title: input.kind === "group" ? input.title : null,
+      context: input.context,
+      subject: input.subject,
+      directKey: input.kind === "direct"
+        ? directKey(userId, others[0] as string, input.context, input.subject)
+        : null,
+    },
+    [userId, ...others],
+  );
+  const conversation = await getConversation(chat, userId, id);
+  if (created) announceTo(chat, [userId], { type: "conversation_updated", conversation });
+  return { conversation, created };
+}
+
+/**
+ * The direct conversation of two members that is about nothing in particular.
+ *
+ * @throws {ChatError} `not_found`, `invalid_input`
+ */
+export async function findOrCreateDirect(
+  chat: Chat,
+  userId: string,
+  otherId: string,
+): Promise<{ id: string; created: boolean }> {
+  if (otherId === userId) throw invalidInput("recipientId", "Cannot write to yourself");
+  const key = directKey(userId, otherId, null, null);
+  const id = await selectDirectId(chat.db, key);
+  if (id !== undefined) return { id, created: false };
+  const [existing] = await selectExistingUserIds(chat.db, [otherId]);
+  if (existing === undefined) throw notFound("member", otherId);
+  return insertConversation(
+    chat.db,
+    { ...newConversation(chat, userId, "direct"), directKey: key },
+    [userId, otherId],
+  );
+}
+
+function newConversation(chat: Chat, userId: string, kind: "direct" | "group") {
+  const now = new Date(chat.clock.now());
+  return { id: newId(), kind, createdBy: userId, createdAt: now, lastMessageAt: now };
+}
+
+/** The same for both of a pair; another for each context and subject. */
+function directKey(
+  one: string,
+  other: string,
+  context: string | null,
+  subject: { id: string | null; title: string } | null,
+): string {
+  const about = subject && (subject.id ?? subject.title);
+  return JSON.stringify([...[one, other].sort(), context, about]);
+}
+
+/** @throws {ChatError} `not_found` */
+export async function getConversation(
+  chat: Chat,
+  userId: string,
+  conversationId: string,
+): Promise<Conversation> {
+  const [row] = await selectConversationsByIds(
+    chat.db,
+    userId,
+    [conversationId],
+    limits.unreadCount,
+  );
+  if (!row) throw notFound("conversation", conversationId);
+  const [conversation] = await showConversations(chat, [row]);
+  return conversation as Conversation;
+}
+
+/**
+ * A page of the member's conversations, most recent first.
+ *
+ * @throws {ChatError} `invalid_input` for a cursor that is not ours
+ */
+export async function listConversations(
+  chat: Chat,
+  userId: string,
+  query: ListConversationsQuery,
+): Promise<ConversationsResult> {
+  const rows = await selectConversations(chat.db, userId, {
+    query: query.query,
+    context: query.context,
+    cursor: query.cursor === undefined ? undefined : readCursor(query.cursor),
+    limit: query.limit + 1,
+    unreadLimit: limits.unreadCount,
+  });
+  const page = rows.slice(0, query.limit);
+  const last = page.at(-1);
+  const more = rows.length > page.length && last !== undefined;
+  const [conversations, unreadTotal] = await Promise.all([
+    showConversations(chat, page),
+    selectUnreadTotal(chat.db, userId, limits.unreadCount),
+  ]);
+  return { conversations, nextCursor: more ? writeCursor(last) : null, unreadTotal };
+}
+
+/** Rows as their member sees them, with who is online. */
+export async function showConversations(
+  chat: Chat,
+  rows: ConversationRow[],
+): Promise<Conversation[]> {
+  const members = rows.flatMap((row) => row.participants.map((participant) => participant.userId));
+  const online = await chat.presence.online([...new Set(members)]);
+  return rows.map((row) => conversationView(row, online));
+}
+
+function writeCursor(last: ListCursor): string {
+  return btoa(JSON.stringify([last.lastMessageAt, last.id]));
+}
+
+function readCursor(cursor: string): ListCursor {
+  try {
+    const [lastMessageAt, id] = JSON.parse(atob(cursor));
+    if (Number.isFinite(Date.parse(lastMessageAt)) && /^[0-9a-f-]{36}$/.test(id)) {
+      return { lastMessageAt, id };
+    }
+  } catch {
+    // Not one of ours: said below.
+  }
+  throw invalidInput("cursor", "Expected a nextCursor of this list");
+}

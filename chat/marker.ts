@@ -1,0 +1,82 @@
+import { type Database, isTransient } from "@/db/database.ts";
+import { type MarkDraft, type MovedMarks, updateMarks } from "@/db/marks.ts";
+import type { Clock } from "@/utils/clock.ts";
+import { gather } from "@/utils/gather.ts";
+import { ChatError } from "./errors.ts";
+import { limits, type ServerFrame } from "./protocol.ts";
+import { isoTime } from "./views.ts";
+
+/** How far a member now has read, or got, a conversation. */
+export interface Mark {
+  conversationId: string;
+  userId: string;
+  readSeq: number;
+  deliveredSeq: number;
+}
+
+/**
+ * Moves a member's marks forward and announces it after the commit.
+ *
+ * @returns undefined if nothing moved: they stood there already, or it is no conversation of theirs
+ */
+export type Marker = (mark: Mark) => Promise<MovedMarks | undefined>;
+
+const unavailable = (cause?: unknown) =>
+  new ChatError("unavailable", "Cannot store marks right now: try again", { retryAfter: 1, cause });
+
+/** Marks come in crowds, one for each message and reader; like messages they share a write. */
+export function createMarker(
+  db: Database,
+  { clock, announce }: {
+    clock: Clock;
+    announce: (to: string[], frame: ServerFrame) => void;
+  },
+): Marker {
+  return gather(write, { max: 500, queueMax: 20_000, refuse: unavailable });
+
+  async function write(marks: Mark[]): Promise<(MovedMarks | undefined)[]> {
+    const at = isoTime(clock.now());
+    // Of several by one member in one conversation the furthest counts.
+    const furthest = new Map<string, MarkDraft>();
+    for (const mark of marks) {
+      const before = furthest.get(markKey(mark));
+      furthest.set(markKey(mark), {
+        ...mark,
+        readSeq: Math.max(mark.readSeq, before?.readSeq ?? 0),
+        deliveredSeq: Math.max(mark.deliveredSeq, before?.deliveredSeq ?? 0),
+        at,
+      });
+    }
+    const moved = new Map<string, MovedMarks>();
+    try {
+      for (const one of await updateMarks(db, [...furthest.values()], limits.unreadCount)) {
+        moved.set(markKey(one), one);
+      }
+    } catch (error) {
+      throw isTransient(error) ? unavailable(error) : error;
+    }
+    for (const one of moved.values()) announceMoved(one, at);
+    return marks.map((mark) => moved.get(markKey(mark)));
+  }
+
+  /** What is read is delivered: one frame tells both. Only oneself hears what is left unread. */
+  function announceMoved(marks: MovedMarks, at: string): void {
+    const { conversationId, userId, marksRev } = marks;
+    const frame = {
+      type: marks.readMoved ? "message_read" as const : "message_delivered" as const,
+      conversationId,
+      userId,
+      seq: marks.readMoved ? marks.readSeq : marks.deliveredSeq,
+      at,
+      marksRev,
+    };
+    announce(marks.members.filter((member) => member !== userId), frame);
+    announce(
+      [userId],
+      marks.unreadCount === null ? frame : { ...frame, unreadCount: marks.unreadCount },
+    );
+  }
+}
+
+const markKey = (of: { conversationId: string; userId: string }) =>
+  `${of.conversationId} ${of.userId}`;

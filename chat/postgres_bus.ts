@@ -1,0 +1,96 @@
+import { type OpenDatabase } from "@/db/database.ts";
+import { notify } from "@/db/notify.ts";
+import type { Log } from "@/utils/log.ts";
+import type { Bus, BusEvent } from "./bus.ts";
+
+const channel = "parley";
+/** Postgres takes 7,999 bytes; the rest is the head of the piece. */
+const pieceLength = 7_800;
+/** Beyond this, others are told by sync: better than filling the memory while the database is away. */
+const queueMax = 10_000;
+
+/**
+ * Between instances over Postgres LISTEN/NOTIFY.
+ *
+ * NOTIFY takes a lock on the whole database at commit, so it stays out of the transaction that
+ * stores messages, and all events that come up while one is under way go with the next. What is
+ * longer than a notification goes in pieces, which Postgres delivers together and in order.
+ */
+export class PostgresBus implements Bus {
+  #queue: BusEvent[] = [];
+  #flushing: Promise<void> | undefined;
+  #unlisten: (() => Promise<void>) | undefined;
+  #sent = 0;
+
+  constructor(
+    private readonly database: OpenDatabase,
+    private readonly instanceId: string,
+    private readonly log: Log,
+  ) {}
+
+  publish(event: BusEvent): void {
+    if (this.#queue.length >= queueMax) return;
+    this.#queue.push(event);
+    this.#flushing ??= this.#flush().finally(() => this.#flushing = undefined);
+  }
+
+  async #flush(): Promise<void> {
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const events = this.#queue;
+      this.#queue = [];
+      try {
+        await notify(this.database.db, channel, this.#pieces(events));
+      } catch (error) {
+        this.log.warn("Other instances were not told", { events: events.length, error });
+      }
+    }
+  }
+
+  /** Each piece: instance, number of the sending, pieces to come after this one, text. */
+  #pieces(events: BusEvent[]): string[] {
+    const text = asciiJson(events);
+    const number = ++this.#sent;
+    const total = Math.ceil(text.length / pieceLength);
+    return Array.from({ length: total }, (_, at) => {
+      const part = text.slice(at * pieceLength, (at + 1) * pieceLength);
+      return `${this.instanceId} ${number} ${total - at - 1} ${part}`;
+    });
+  }
+
+  async subscribe(heard: (event: BusEvent) => void): Promise<void> {
+    /** Unfinished sendings: by instance, since each sends one at a time. */
+    const unfinished = new Map<string, { number: string; text: string }>();
+    this.#unlisten = await this.database.listen(channel, (payload) => {
+      const [, from = "", number = "", left, part = ""] =
+        /^(\S+) (\d+) (\d+) (.*)$/s.exec(payload) ?? [];
+      if (from === this.instanceId) return;
+      const before = unfinished.get(from);
+      const text = (before?.number === number ? before.text : "") + part;
+      if (left !== "0") {
+        unfinished.set(from, { number, text });
+        return;
+      }
+      unfinished.delete(from);
+      try {
+        for (const event of JSON.parse(text) as BusEvent[]) heard(event);
+      } catch (error) {
+        // Its first pieces were lost with the connection: sync brings what it told.
+        this.log.warn("An event from another instance is incomplete", { from, error });
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#flushing;
+    await this.#unlisten?.();
+  }
+}
+
+/** JSON in ASCII alone, so that a character is a byte wherever it is cut. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u0080-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

@@ -1,0 +1,20 @@
+/**
+ * Who is online, on whatever instance. An instance that ends without a word stops counting by
+ * itself once it has not beaten for a while.
+ */
+export interface Presence {
+  /** The member's first connection on this instance. @returns whether they were online already */
+  arrive(userId: string): Promise<boolean>;
+  /** The member's last connection on this instance went. @returns whether they still are online */
+  leave(userId: string): Promise<boolean>;
+  /** Which of these members are online. */
+  online(userIds: string[]): Promise<Set<string>>;
+  /**
+   * To be called every few seconds: says that this instance lives.
+   *
+   * @returns members who went offline with an instance that no longer does; told to one caller only
+   */
+  beat(): Promise<string[]>;
+  /** This instance ends: its members leave. @returns those who thereby went offline */
+  close(): Promise<string[]>;
+}

@@ -1,0 +1,26 @@
+import { selectMemberIds } from "@/db/conversations.ts";
+import { announceTo, type Chat, spend } from "./chat.ts";
+import { notFound } from "./errors.ts";
+
+/**
+ * Tells who has joined the conversation that the member types, or stopped. Stored nowhere: it
+ * expires with the receivers.
+ *
+ * @throws {ChatError} `not_found`, `rate_limited`
+ */
+export async function tellTyping(
+  chat: Chat,
+  userId: string,
+  conversationId: string,
+  isTyping: boolean,
+): Promise<void> {
+  await spend(chat.rates.typing, userId);
+  const members = await selectMemberIds(chat.db, conversationId, userId);
+  if (members.length === 0) throw notFound("conversation", conversationId);
+  announceTo(
+    chat,
+    members.filter((member) => member !== userId),
+    { type: "user_typing", conversationId, userId, isTyping },
+    { joined: conversationId, droppable: true },
+  );
+}

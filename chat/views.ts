@@ -1,0 +1,58 @@
+/**
+ * From the database's rows to what the protocol shows.
+ *
+ * @module
+ */
+import type { ConversationRow } from "@/db/conversations.ts";
+import type { MessageRow } from "@/db/messages.ts";
+import type { UserRow } from "@/db/users.ts";
+import type { Conversation, Message, Profile, Self, User } from "./protocol.ts";
+
+/** A time as the protocol writes it: ISO 8601, UTC, milliseconds. */
+export const isoTime = (time: string | number | Date) => new Date(time).toISOString();
+const isoTimeOrNull = (time: string | Date | null) => time === null ? null : isoTime(time);
+
+export function userView(row: UserRow): User {
+  const { id, username, displayName, avatarUrl, profileUrl, role } = row;
+  return { id, username, displayName, avatarUrl, profileUrl, role };
+}
+
+export function selfView(row: UserRow): Self {
+  return { ...userView(row), email: row.email };
+}
+
+/** @param known whether the asking one shares a conversation, and so may know of their presence */
+export function profileView(row: UserRow, known: boolean, online: boolean): Profile {
+  return {
+    ...userView(row),
+    online: known && online,
+    lastSeenAt: known ? isoTimeOrNull(row.lastSeenAt) : null,
+  };
+}
+
+export function messageView(row: MessageRow): Message {
+  return {
+    ...row,
+    attachments: [],
+    reactions: [],
+    createdAt: isoTime(row.createdAt),
+    editedAt: isoTimeOrNull(row.editedAt),
+    deletedAt: isoTimeOrNull(row.deletedAt),
+  };
+}
+
+export function conversationView(row: ConversationRow, online: Set<string>): Conversation {
+  const { joinedSeq: _, lastMessageAt, subject, ...shown } = row;
+  return {
+    ...shown,
+    subject: subject ?? null,
+    participants: row.participants.map((participant) => ({
+      ...participant,
+      online: online.has(participant.userId),
+      lastSeenAt: isoTimeOrNull(participant.lastSeenAt),
+    })),
+    lastMessage: row.lastMessage && messageView(row.lastMessage),
+    createdAt: isoTime(row.createdAt),
+    updatedAt: isoTime(lastMessageAt),
+  };
+}

@@ -1,0 +1,160 @@
+import { type Database, isTransient, isUniqueViolation } from "@/db/database.ts";
+import { insertMessages, type MessageDraft, selectMessagesByIds } from "@/db/messages.ts";
+import type { Clock } from "@/utils/clock.ts";
+import { gather } from "@/utils/gather.ts";
+import { newId } from "@/utils/ids.ts";
+import type { Log } from "@/utils/log.ts";
+import type { Audience } from "./connections.ts";
+import { ChatError } from "./errors.ts";
+import type { Message, ServerFrame } from "./protocol.ts";
+import { isoTime, messageView } from "./views.ts";
+
+/** A message to store, from whoever the session says they are. */
+export interface Draft extends Omit<MessageDraft, "id" | "createdAt"> {
+  /** The connection it came by, which is answered instead of told. */
+  connectionId: string | undefined;
+}
+
+/** `repeated`: it was stored before, and this is what was stored then. */
+export interface Stored {
+  message: Message;
+  repeated: boolean;
+}
+
+/**
+ * Stores a message, and announces it to the conversation's members after the commit.
+ *
+ * @returns undefined if it was refused: the sender is no member, or it answers to a message that is
+ *   not in the conversation
+ * @throws {ChatError} `unavailable` while the database is away or too much is waiting: nothing is
+ *   known to be stored, and sending again with the same client id is safe
+ */
+export type Writer = (draft: Draft) => Promise<Stored | undefined>;
+
+const unavailable = (cause?: unknown) =>
+  new ChatError("unavailable", "Cannot store messages right now: try again", {
+    retryAfter: 1,
+    cause,
+  });
+
+/**
+ * The write path. Messages that arrive while a write is under way share the next one: one
+ * transaction, one round trip and one commit for all of them.
+ */
+export function createWriter(
+  db: Database,
+  { clock, log, announce }: {
+    clock: Clock;
+    log: Log;
+    announce: (to: string[], frame: ServerFrame, audience?: Audience) => void;
+  },
+): Writer {
+  return gather(write, { max: 500, queueMax: 20_000, refuse: unavailable });
+
+  async function write(drafts: Draft[]): Promise<(Stored | undefined)[]> {
+    try {
+      return await store(drafts);
+    } catch (error) {
+      // Another instance stored one of them in this very moment; now it is there to be found.
+      if (isUniqueViolation(error)) return await store(drafts);
+      if (isTransient(error)) throw unavailable(error);
+      if (drafts.length === 1) throw error;
+      // One that the database refuses must not take the others with it.
+      log.error("A batch of messages failed and is stored one by one", { error });
+      return await storeEach(drafts);
+    }
+  }
+
+  /** In their order; throws only if all of them fail, else a failed one is refused. */
+  async function storeEach(drafts: Draft[]): Promise<(Stored | undefined)[]> {
+    const results: (Stored | undefined)[] = [];
+    for (const draft of drafts) {
+      const [stored] = await store([draft]).catch((error) => {
+        log.error("A message cannot be stored", { error });
+        return [undefined];
+      });
+      results.push(stored);
+    }
+    return results;
+  }
+
+  async function store(drafts: Draft[]): Promise<(Stored | undefined)[]> {
+    const createdAt = isoTime(clock.now());
+    // The same message sent twice within one batch is stored once and answered twice.
+    const unique = new Map<string, Draft & MessageDraft>();
+    for (const draft of drafts) {
+      const key = repeatKey(draft);
+      if (!unique.has(key)) unique.set(key, { ...draft, id: newId(), createdAt });
+    }
+    const batch = [...unique.values()];
+    const result = await insertMessages(db, batch.map(({ connectionId: _, ...row }) => row));
+
+    const stored = new Map<string, Stored>();
+    for (const [n, seq, rev] of result.stored) {
+      const draft = batch[n] as Draft & MessageDraft;
+      stored.set(repeatKey(draft), { message: newMessage(draft, seq, rev), repeated: false });
+    }
+    await readBack(batch, result.repeated, stored);
+
+    const inOrder = [...stored.values()].filter((one) => !one.repeated)
+      .sort((a, b) => a.message.seq - b.message.seq);
+    for (const { message } of inOrder) {
+      const draft = unique.get(repeatKey(message));
+      announce(
+        result.members[message.conversationId] ?? [],
+        { type: "new_message", message },
+        { except: draft?.connectionId },
+      );
+    }
+    return answers(drafts, stored);
+  }
+
+  /** The few whose row holds more than their draft: repeats, and answers with what they quote. */
+  async function readBack(
+    batch: MessageDraft[],
+    repeated: [n: number, id: string][],
+    stored: Map<string, Stored>,
+  ): Promise<void> {
+    const quoting = [...stored.values()].map((one) => one.message)
+      .filter((message) => batch.find((draft) => draft.id === message.id)?.replyToId);
+    const ids = [...quoting.map((message) => message.id), ...repeated.map(([, id]) => id)];
+    if (ids.length === 0) return;
+    const before = new Set(repeated.map(([, id]) => id));
+    for (const row of await selectMessagesByIds(db, ids)) {
+      const message = messageView(row);
+      stored.set(repeatKey(message), { message, repeated: before.has(row.id) });
+    }
+  }
+
+  function answers(drafts: Draft[], stored: Map<string, Stored>): (Stored | undefined)[] {
+    const answered = new Set<string>();
+    return drafts.map((draft) => {
+      const key = repeatKey(draft);
+      const one = stored.get(key);
+      const again = answered.has(key);
+      answered.add(key);
+      return one && { message: one.message, repeated: one.repeated || again };
+    });
+  }
+}
+
+/** What makes two messages the same one, forever. */
+const repeatKey = (of: { senderId: string | null; clientId: string | null }) =>
+  `${of.senderId} ${of.clientId}`;
+
+function newMessage(draft: MessageDraft, seq: number, rev: number): Message {
+  return messageView({
+    id: draft.id,
+    conversationId: draft.conversationId,
+    seq,
+    rev,
+    clientId: draft.clientId,
+    senderId: draft.senderId,
+    type: draft.type,
+    content: draft.content,
+    replyTo: null,
+    createdAt: draft.createdAt,
+    editedAt: null,
+    deletedAt: null,
+  });
+}

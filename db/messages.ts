@@ -1,0 +1,156 @@
+import { type SQL, sql } from "drizzle-orm";
+import { type Database, select } from "./database.ts";
+import { uuids } from "./users.ts";
+
+/** A message as the database gives it: times as ISO 8601 with an offset. */
+export interface MessageRow {
+  id: string;
+  conversationId: string;
+  seq: number;
+  rev: number;
+  clientId: string | null;
+  senderId: string | null;
+  type: "text" | "image" | "file" | "system";
+  content: string;
+  replyTo: { id: string; seq: number; senderId: string | null; content: string } | null;
+  createdAt: string;
+  editedAt: string | null;
+  deletedAt: string | null;
+}
+
+/** A message on its way into the database. `createdAt` in ISO 8601. */
+export interface MessageDraft {
+  id: string;
+  conversationId: string;
+  senderId: string;
+  clientId: string;
+  type: MessageRow["type"];
+  content: string;
+  replyToId: string | null;
+  createdAt: string;
+}
+
+/** What `store_messages` in functions.sql answers; `n` is a draft's place in the batch. */
+export interface StoreResult {
+  stored: [n: number, seq: number, rev: number][];
+  repeated: [n: number, id: string][];
+  /** The members of each conversation that has new messages. */
+  members: Record<string, string[]>;
+}
+
+/**
+ * Stores a batch in one transaction: takes `seq` and `rev`, checks membership, finds repeats.
+ * No two drafts may have the same sender and client id.
+ *
+ * @throws a unique violation if another instance stored one of them at the same moment: store again
+ */
+export async function insertMessages(db: Database, drafts: MessageDraft[]): Promise<StoreResult> {
+  const batch = JSON.stringify(drafts.map((draft, n) => ({ n, ...draft })));
+  const [row] = await select<{ result: StoreResult }>(
+    db,
+    sql`select store_messages(${batch}::json) as result`,
+  );
+  return (row as { result: StoreResult }).result;
+}
+
+/** A message as JSON. A quoted one comes along, cut short; a deleted one without its text. */
+export function messageJson(m: SQL): SQL {
+  return sql`json_build_object(
+    'id', ${m}.id, 'conversationId', ${m}.conversation_id, 'seq', ${m}.seq, 'rev', ${m}.rev,
+    'clientId', ${m}.client_id, 'senderId', ${m}.sender_id, 'type', ${m}.type,
+    'content', case when ${m}.deleted_at is null then ${m}.content else '' end,
+    'replyTo', case when ${m}.reply_to_id is not null then (
+      select json_build_object('id', r.id, 'seq', r.seq, 'senderId', r.sender_id,
+        'content', case when r.deleted_at is null then left(r.content, 200) else '' end)
+      from messages r where r.id = ${m}.reply_to_id
+    ) end,
+    'createdAt', ${m}.created_at, 'editedAt', ${m}.edited_at, 'deletedAt', ${m}.deleted_at
+  )`;
+}
+
+async function selectMessageRows(db: Database, from: SQL): Promise<MessageRow[]> {
+  const rows = await select<{ message: MessageRow }>(
+    db,
+    sql`select ${messageJson(sql`m`)} as message ${from}`,
+  );
+  return rows.map((row) => row.message);
+}
+
+/** Messages by their ids, in no promised order. */
+export function selectMessagesByIds(db: Database, ids: string[]): Promise<MessageRow[]> {
+  return selectMessageRows(db, sql`from messages m where m.id = any(${uuids(ids)})`);
+}
+
+/** Where a page of history lies; all numbers are seqs. */
+export type PageAt = { before: number } | { after: number } | { around: number };
+
+/**
+ * A page of a conversation for one of its members, by seq, ascending.
+ *
+ * @param joinedSeq the member sees what came after this
+ */
+export async function selectHistory(
+  db: Database,
+  conversationId: string,
+  joinedSeq: number,
+  at: PageAt,
+  limit: number,
+): Promise<MessageRow[]> {
+  const visible = sql`m.conversation_id = ${conversationId} and m.seq > ${joinedSeq}`;
+  const older = (seq: number, most: number) =>
+    selectMessageRows(
+      db,
+      sql`from messages m where ${visible} and m.seq < ${clamp(seq)}
+        order by m.seq desc limit ${most}`,
+    );
+  const newer = (seq: number, most: number) =>
+    selectMessageRows(
+      db,
+      sql`from messages m where ${visible} and m.seq > ${clamp(seq)}
+        order by m.seq limit ${most}`,
+    );
+  if ("before" in at) return (await older(at.before, limit)).reverse();
+  if ("after" in at) return newer(at.after, limit);
+  const [before, after] = await Promise.all([
+    older(at.around, Math.floor(limit / 2)),
+    newer(at.around - 1, Math.ceil(limit / 2)),
+  ]);
+  return [...before.reverse(), ...after];
+}
+
+/** Seqs are 32-bit in the table; what a client asks for may be larger. */
+const clamp = (seq: number) => Math.min(seq, 2_147_483_647);
+
+/** Changes of conversations beyond a `rev` each, by rev, at most `limit` for each of them. */
+export function selectChanges(
+  db: Database,
+  since: { conversationId: string; rev: number; joinedSeq: number }[],
+  limit: number,
+): Promise<MessageRow[]> {
+  if (since.length === 0) return Promise.resolve([]);
+  return selectMessageRows(
+    db,
+    sql`from json_to_recordset(${JSON.stringify(since)}::json)
+        as head("conversationId" uuid, rev int, "joinedSeq" int)
+      cross join lateral (
+        select * from messages
+        where conversation_id = head."conversationId" and rev > head.rev
+          and seq > head."joinedSeq"
+        order by rev limit ${limit}
+      ) m
+      order by m.conversation_id, m.rev`,
+  );
+}
+
+/** The seq of a message, if it is in the conversation. */
+export async function selectSeq(
+  db: Database,
+  conversationId: string,
+  messageId: string,
+): Promise<number | undefined> {
+  const [row] = await select<{ seq: number }>(
+    db,
+    sql`select seq from messages where id = ${messageId} and conversation_id = ${conversationId}`,
+  );
+  return row?.seq;
+}

@@ -1,0 +1,87 @@
+import { sql } from "drizzle-orm";
+import { type Database, select } from "./database.ts";
+import { uuids } from "./users.ts";
+
+/**
+ * Says that an instance runs.
+ *
+ * @param at milliseconds since 1970
+ * @returns whether its row had to be made, or made again
+ */
+export async function upsertInstance(
+  db: Database,
+  id: string,
+  at: number,
+): Promise<"inserted" | "updated"> {
+  const [row] = await select<{ inserted: boolean }>(
+    db,
+    sql`insert into instances (id, heard_at) values (${id}, ${iso(at)}::timestamptz)
+      on conflict (id) do update set heard_at = excluded.heard_at
+      returning xmax = 0 as inserted`,
+  );
+  return row?.inserted ? "inserted" : "updated";
+}
+
+/** Notes that a member has sockets on an instance. */
+export async function insertPresence(
+  db: Database,
+  userId: string,
+  instanceId: string,
+): Promise<void> {
+  await db.execute(sql`insert into presence (user_id, instance_id)
+    values (${userId}, ${instanceId}) on conflict do nothing`);
+}
+
+export async function deletePresence(
+  db: Database,
+  userId: string,
+  instanceId: string,
+): Promise<void> {
+  await db.execute(sql`delete from presence
+    where user_id = ${userId} and instance_id = ${instanceId}`);
+}
+
+/** Which of these members have a socket on an instance heard of since `since`. */
+export async function selectOnline(
+  db: Database,
+  userIds: string[],
+  since: number,
+): Promise<string[]> {
+  const rows = await select<{ userId: string }>(
+    db,
+    sql`select distinct p.user_id as "userId" from presence p
+      join instances i on i.id = p.instance_id and i.heard_at >= ${iso(since)}::timestamptz
+      where p.user_id = any(${uuids(userIds)})`,
+  );
+  return rows.map((row) => row.userId);
+}
+
+/**
+ * Removes the instances not heard of since `before`. Of several that look at once, one finds each.
+ *
+ * @returns the members who had sockets there
+ */
+export function deleteSilentInstances(db: Database, before: number): Promise<string[]> {
+  return db.transaction(async (tx) => {
+    const gone = await select<{ id: string }>(
+      tx,
+      sql`select id from instances where heard_at < ${iso(before)}::timestamptz
+        for update skip locked`,
+    );
+    return deleteInstances(tx, gone.map((row) => row.id));
+  });
+}
+
+/** Removes instances. @returns the members who had sockets there */
+export async function deleteInstances(db: Database, ids: string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const rows = await select<{ userId: string }>(
+    db,
+    sql`delete from presence where instance_id = any(${uuids(ids)})
+      returning user_id as "userId"`,
+  );
+  await db.execute(sql`delete from instances where id = any(${uuids(ids)})`);
+  return [...new Set(rows.map((row) => row.userId))];
+}
+
+const iso = (time: number) => new Date(time).toISOString();

@@ -1,0 +1,42 @@
+import { and, eq, isNull } from "drizzle-orm";
+import type { Database } from "./database.ts";
+import { sessions } from "./schema.ts";
+
+export type SessionRow = typeof sessions.$inferSelect;
+
+export async function insertSession(
+  db: Database,
+  session: typeof sessions.$inferInsert,
+): Promise<void> {
+  await db.insert(sessions).values(session);
+}
+
+export async function selectSession(db: Database, id: string): Promise<SessionRow | undefined> {
+  const [row] = await db.select().from(sessions).where(eq(sessions.id, id));
+  return row;
+}
+
+/**
+ * Replaces the session's refresh token, if `current` still is the one in force.
+ *
+ * @returns whether it was: of two that rotate at once, one wins
+ */
+export async function rotateSession(
+  db: Database,
+  id: string,
+  current: string,
+  next: { refreshHash: string; rotatedAt: Date; expiresAt: Date },
+): Promise<boolean> {
+  const rows = await db.update(sessions)
+    .set({ ...next, previousHash: current })
+    .where(
+      and(eq(sessions.id, id), eq(sessions.refreshHash, current), isNull(sessions.revokedAt)),
+    )
+    .returning({ id: sessions.id });
+  return rows.length > 0;
+}
+
+export async function revokeSession(db: Database, id: string, at: number): Promise<void> {
+  await db.update(sessions).set({ revokedAt: new Date(at) })
+    .where(and(eq(sessions.id, id), isNull(sessions.revokedAt)));
+}

@@ -1,0 +1,106 @@
+import { and, eq, isNull, sql } from "drizzle-orm";
+import type { Database } from "./database.ts";
+import { users } from "./schema.ts";
+
+export type UserRow = typeof users.$inferSelect;
+export type NewUser = typeof users.$inferInsert;
+
+const active = isNull(users.deactivatedAt);
+
+/** The member of this id, or undefined if there is none (any more). */
+export async function selectUser(db: Database, id: string): Promise<UserRow | undefined> {
+  const [row] = await db.select().from(users).where(and(eq(users.id, id), active));
+  return row;
+}
+
+/** The member of this username, in whatever case it is written. */
+export async function selectUserByUsername(
+  db: Database,
+  username: string,
+): Promise<UserRow | undefined> {
+  const [row] = await db.select().from(users)
+    .where(and(eq(sql`lower(${users.username})`, username.toLowerCase()), active));
+  return row;
+}
+
+/** The local account of this username or email. */
+export async function selectAccount(db: Database, login: string): Promise<UserRow | undefined> {
+  if (!login.includes("@")) {
+    const row = await selectUserByUsername(db, login);
+    return row?.passwordHash ? row : undefined;
+  }
+  const [row] = await db.select().from(users).where(
+    and(
+      eq(sql`lower(${users.email})`, login.toLowerCase()),
+      sql`${users.passwordHash} is not null`,
+      active,
+    ),
+  );
+  return row;
+}
+
+/** The platform's member, deactivated or not. */
+export async function selectUserByExternalId(
+  db: Database,
+  externalId: string,
+): Promise<UserRow | undefined> {
+  const [row] = await db.select().from(users).where(eq(users.externalId, externalId));
+  return row;
+}
+
+/** @throws a unique violation if the username, email or external id is taken */
+export async function insertUser(db: Database, user: NewUser): Promise<UserRow> {
+  const [row] = await db.insert(users).values(user).returning();
+  return row as UserRow;
+}
+
+/** What a platform says of its member now; undefined fields stay as they are. */
+export async function updateUser(
+  db: Database,
+  id: string,
+  changes: Partial<Pick<NewUser, "displayName" | "avatarUrl" | "profileUrl" | "email" | "locale">>,
+): Promise<UserRow> {
+  const [row] = await db.update(users).set(changes).where(eq(users.id, id)).returning();
+  return row as UserRow;
+}
+
+/** @param seenAt milliseconds since 1970 */
+export async function updateLastSeen(db: Database, id: string, seenAt: number): Promise<void> {
+  await db.update(users).set({ lastSeenAt: new Date(seenAt) }).where(eq(users.id, id));
+}
+
+/**
+ * Members whose name or username has words that begin with each of the words asked for.
+ *
+ * @param not the asking member, who is not found
+ */
+export function selectUsersByQuery(
+  db: Database,
+  query: string,
+  not: string,
+  limit: number,
+): Promise<UserRow[]> {
+  // Letters, digits and marks only: what is left has no meaning to to_tsquery.
+  const words = query.normalize("NFC").match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+  if (words.length === 0) return Promise.resolve([]);
+  const prefixes = words.map((word) => `${word}:*`).join(" & ");
+  const found = sql`to_tsvector('simple', ${users.displayName} || ' ' || ${users.username})
+    @@ to_tsquery('simple', ${prefixes})`;
+  return db.select().from(users)
+    .where(and(found, active, sql`${users.id} <> ${not}`))
+    .orderBy(users.displayName, users.id)
+    .limit(limit);
+}
+
+/** Which of these ids are active members. */
+export async function selectExistingUserIds(db: Database, ids: string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const rows = await db.select({ id: users.id }).from(users)
+    .where(and(sql`${users.id} = any(${uuids(ids)})`, active));
+  return rows.map((row) => row.id);
+}
+
+/** A list of ids as one parameter, the same statement for any number of them. */
+export function uuids(ids: string[]) {
+  return sql`${`{${ids.join(",")}}`}::uuid[]`;
+}

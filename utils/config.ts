@@ -1,0 +1,206 @@
+/**
+ * The configuration: every setting with its default, read once from the environment.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import { type LogLevel, logLevels } from "./log.ts";
+
+export type Mode = "development" | "production";
+
+export interface Config {
+  mode: Mode;
+  host: string;
+  port: number;
+  /** The address members see, without a slash at its end. */
+  publicUrl: string;
+  /** A Postgres server's URL; undefined: the embedded database in `dataDir`. */
+  databaseUrl: string | undefined;
+  dataDir: string;
+  jwtSecret: string | undefined;
+  jwksUrl: string | undefined;
+  jwtIssuer: string | undefined;
+  jwtAudience: string | undefined;
+  tokenTtlSeconds: number;
+  refreshTtlSeconds: number;
+  localAccounts: boolean;
+  /** Further origins that may call us, and may hold the page in a frame. */
+  allowedOrigins: string[];
+  inboxTabs: { value: string; label: string }[];
+  heartbeatSeconds: number;
+  silenceSeconds: number;
+  emailDelaySeconds: number;
+  pushDelaySeconds: number;
+  rateLimitScale: number;
+  logLevel: LogLevel;
+  /** Settings that are given but belong to what this version does not have yet. */
+  unused: string[];
+}
+
+/** A setting that is wrong or missing. Its message is one line for whoever starts the program. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+const notYetUsed = [
+  ...["REDIS_URL", "EMAIL_FROM", "SMTP_URL", "EMAIL_SERVICE_API_KEY", "EMAIL_SERVICE_URL"],
+  ...["VAPID_PUBLIC_KEY", "VAPID_PRIVATE_KEY", "VAPID_SUBJECT"],
+];
+
+const secretBytes = 32;
+const makeSecret = "make one with: openssl rand -base64 48";
+
+/**
+ * Reads the settings.
+ *
+ * @param env the environment; an empty value counts as unset
+ * @throws {ConfigError} naming the variable, what was given, and what is expected
+ */
+export function readConfig(env: Record<string, string | undefined>, mode: Mode): Config {
+  const given = (name: string) => env[name]?.trim() || undefined;
+
+  function read<T>(
+    name: string,
+    schema: v.GenericSchema<string, T>,
+    expected: string,
+    fallback: T,
+  ): T {
+    const value = given(name);
+    if (value === undefined) return fallback;
+    const result = v.safeParse(schema, value);
+    if (!result.success) {
+      throw new ConfigError(`${name} is ${JSON.stringify(value)}: expected ${expected}`);
+    }
+    return result.output;
+  }
+
+  const wholeNumber = (name: string, min: number, max: number, fallback: number) =>
+    read(
+      name,
+      v.pipe(
+        v.string(),
+        v.regex(/^\d+$/),
+        v.transform(Number),
+        v.number(),
+        v.minValue(min),
+        v.maxValue(max),
+      ),
+      `a whole number from ${min} to ${max}`,
+      fallback,
+    );
+  const oneOf = <T extends string>(name: string, options: readonly T[], fallback: T) =>
+    read<T>(name, v.picklist(options), `one of ${options.join(", ")}`, fallback);
+  const address = (name: string, protocols: RegExp, expected: string) =>
+    read<string | undefined>(
+      name,
+      v.pipe(v.string(), v.url(), v.regex(protocols)),
+      expected,
+      undefined,
+    );
+
+  const port = wholeNumber("PORT", 0, 65_535, 8000);
+  const host = given("HOST") ?? (mode === "development" ? "127.0.0.1" : "0.0.0.0");
+  const publicUrl = address("PUBLIC_URL", /^https?:\/\//, "an http or https URL") ??
+    `http://localhost:${port}`;
+
+  const jwtSecret = readSecret(given("JWT_SECRET"));
+  const jwksUrl = address("JWKS_URL", /^https?:\/\//, "an http or https URL");
+  const jwtIssuer = given("JWT_ISSUER");
+  const jwtAudience = given("JWT_AUDIENCE");
+  if (mode === "production" && jwtSecret === undefined && jwksUrl === undefined) {
+    throw new ConfigError(
+      `JWT_SECRET is missing: expected a secret of ${secretBytes} bytes or more (${makeSecret}), ` +
+        "or JWKS_URL for the platform's own tokens",
+    );
+  }
+  if (jwksUrl !== undefined && (jwtIssuer === undefined || jwtAudience === undefined)) {
+    throw new ConfigError(
+      "JWKS_URL is set: expected JWT_ISSUER and JWT_AUDIENCE too, " +
+        "or tokens that the same keys made for others would be taken for ours",
+    );
+  }
+  const canSign = jwtSecret !== undefined || mode === "development";
+  const localAccounts = oneOf(
+    "LOCAL_ACCOUNTS",
+    ["true", "false"],
+    canSign && jwksUrl === undefined ? "true" : "false",
+  ) === "true";
+  if (localAccounts && !canSign) {
+    throw new ConfigError(
+      `LOCAL_ACCOUNTS is true: expected JWT_SECRET too, of ${secretBytes} bytes or more (${makeSecret})`,
+    );
+  }
+
+  return {
+    mode,
+    host,
+    port,
+    publicUrl: publicUrl.replace(/\/+$/, ""),
+    databaseUrl: address(
+      "DATABASE_URL",
+      /^postgres(ql)?:\/\//,
+      "postgres://user:password@host:port/database",
+    ),
+    dataDir: given("DATA_DIR") ?? "./data",
+    jwtSecret: jwtSecret ?? (canSign ? randomSecret() : undefined),
+    jwksUrl,
+    jwtIssuer,
+    jwtAudience,
+    tokenTtlSeconds: wholeNumber("TOKEN_TTL_SECONDS", 30, 86_400, 900),
+    refreshTtlSeconds: wholeNumber("REFRESH_TTL_SECONDS", 60, 31_536_000, 2_592_000),
+    localAccounts,
+    allowedOrigins: read(
+      "ALLOWED_ORIGINS",
+      Origins,
+      "origins such as https://a.example, comma-separated",
+      [],
+    ),
+    inboxTabs: read("INBOX_TABS", InboxTabs, "value:Label pairs, comma-separated", []),
+    heartbeatSeconds: wholeNumber("HEARTBEAT_SECONDS", 1, 3_600, 30),
+    silenceSeconds: wholeNumber("SILENCE_SECONDS", 2, 86_400, 120),
+    emailDelaySeconds: wholeNumber("EMAIL_DELAY_SECONDS", 0, 86_400, 300),
+    pushDelaySeconds: wholeNumber("PUSH_DELAY_SECONDS", 0, 86_400, 10),
+    rateLimitScale: read(
+      "RATE_LIMIT_SCALE",
+      v.pipe(v.string(), v.transform(Number), v.number(), v.gtValue(0), v.maxValue(1e9)),
+      "a number above 0",
+      1,
+    ),
+    logLevel: oneOf("LOG_LEVEL", logLevels, "info"),
+    unused: notYetUsed.filter((name) => given(name) !== undefined),
+  };
+}
+
+/** The value itself stays out of the message: it may be a real secret, cut short. */
+function readSecret(value: string | undefined): string | undefined {
+  const bytes = new TextEncoder().encode(value).length;
+  if (value !== undefined && bytes < secretBytes) {
+    throw new ConfigError(
+      `JWT_SECRET has ${bytes} bytes: expected ${secretBytes} or more (${makeSecret})`,
+    );
+  }
+  return value;
+}
+
+function randomSecret(): string {
+  return crypto.getRandomValues(new Uint8Array(48)).toBase64();
+}
+
+const list = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(",").map((part) => part.trim()).filter((part) => part !== "")),
+);
+
+const Origins = v.pipe(
+  list,
+  v.everyItem((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
+);
+
+const InboxTabs = v.pipe(
+  list,
+  v.everyItem((tab) => /^[^:]{1,60}:.+$/.test(tab)),
+  v.mapItems((tab) => {
+    const at = tab.indexOf(":");
+    return { value: tab.slice(0, at).trim(), label: tab.slice(at + 1).trim() };
+  }),
+);
