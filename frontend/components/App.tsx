@@ -1,0 +1,61 @@
+import { config } from "../config.ts";
+import { route } from "../state/router.ts";
+import { phase } from "../state/session.ts";
+import { Announcer } from "./Announcer.tsx";
+import { Banner } from "./Banner.tsx";
+import { Inbox } from "./Inbox.tsx";
+import { Mark } from "./Mark.tsx";
+import { NewThread } from "./NewThread.tsx";
+import { Notice } from "./Notice.tsx";
+import { Profile } from "./Profile.tsx";
+import { Login, Register, SignInElsewhere } from "./SignIn.tsx";
+import { Thread } from "./Thread.tsx";
+
+/** The whole page: the screen that the address and the session call for. */
+export function App() {
+  if (phase.value === "starting") return <Starting />;
+  if (phase.value === "signedOut") {
+    if (!config.localAccounts) return <SignInElsewhere />;
+    return route.value.name === "register" ? <Register /> : <Login />;
+  }
+  const hasDetail = route.value.name !== "inbox";
+  return (
+    <div class={`layout ${hasDetail ? "shows-detail" : "shows-list"}`}>
+      <Banner />
+      <Inbox />
+      <main class="detail">
+        <Detail />
+      </main>
+      <Announcer />
+    </div>
+  );
+}
+
+function Detail() {
+  const now = route.value;
+  switch (now.name) {
+    case "thread":
+      return <Thread />;
+    case "new":
+      return <NewThread key={now.userId} userId={now.userId} />;
+    case "profile":
+      return <Profile username={now.username} />;
+    default:
+      return (
+        <Notice
+          title="Your conversations, in one place"
+          text="Choose one from the list, or search for somebody to write to."
+          hasArt
+        />
+      );
+  }
+}
+
+function Starting() {
+  return (
+    <main class="starting" aria-busy="true">
+      <Mark size={56} />
+      <span class="visually-hidden">Loading your messages</span>
+    </main>
+  );
+}

@@ -1,0 +1,103 @@
+import type { Conversation } from "@/chat/protocol.ts";
+import { fullTime, shortTime } from "../lib/dates.ts";
+import { othersIn, titleOf } from "../lib/people.ts";
+import { oneLine } from "../lib/text.ts";
+import { chat } from "../state/chat.ts";
+import { now } from "../state/clock.ts";
+import { drafts } from "../state/drafts.ts";
+import { openId } from "../state/messages.ts";
+import { outbox } from "../state/outbox.ts";
+import { paths } from "../state/router.ts";
+import { typists } from "../state/typing.ts";
+import { Avatar } from "./Avatar.tsx";
+import { Icon } from "./Icon.tsx";
+
+/** One conversation in the list. */
+export function ConversationRow({ view }: { view: Conversation }) {
+  const { selfId, presence } = chat.value;
+  const others = othersIn(view, selfId);
+  const [other] = others;
+  const isDirect = view.kind === "direct";
+  const title = titleOf(view, selfId);
+  const isOpen = openId.value === view.id;
+  const isUnread = view.unreadCount > 0;
+  return (
+    <li data-flip={view.id}>
+      <a
+        class={`conversation ${isOpen ? "is-open" : ""} ${isUnread ? "is-unread" : ""}`}
+        href={paths.thread(view.id)}
+        aria-current={isOpen ? "page" : undefined}
+      >
+        <Avatar
+          id={isDirect ? other?.userId ?? view.id : view.id}
+          name={title}
+          url={isDirect ? other?.avatarUrl ?? null : null}
+          online={isDirect && other !== undefined && presence.get(other.userId)?.online === true}
+        />
+        <span class="conversation-body">
+          <span class="conversation-top">
+            <span class="conversation-name" dir="auto">{title}</span>
+            {view.muted && <Icon name="mute" label="Muted" />}
+            {view.pinned && <Icon name="pin" label="Pinned" />}
+            {view.lastMessage && (
+              <time dateTime={view.updatedAt} title={fullTime(view.updatedAt)}>
+                {shortTime(view.updatedAt, now.value)}
+              </time>
+            )}
+          </span>
+          <span class="conversation-bottom">
+            <Preview view={view} />
+            {isUnread && (
+              <span class="badge" aria-label={`${view.unreadCount} unread`}>
+                {view.unreadCount > 99 ? "99+" : view.unreadCount}
+              </span>
+            )}
+          </span>
+          {view.subject && <span class="conversation-subject" dir="auto">{view.subject.title}
+          </span>}
+        </span>
+      </a>
+    </li>
+  );
+}
+
+/** What stands under the name: somebody typing, one's draft, what waits to be sent, the last message. */
+function Preview({ view }: { view: Conversation }) {
+  const { selfId } = chat.value;
+  const isOpen = openId.value === view.id;
+  const typing = typists.value.get(view.id);
+  if (typing !== undefined && typing.size > 0) {
+    return <span class="preview is-typing">typing…</span>;
+  }
+  const draft = isOpen ? undefined : drafts.value.get(view.id);
+  if (draft) {
+    return (
+      <span class="preview" dir="auto">
+        <span class="preview-draft">Draft:</span> {oneLine(draft)}
+      </span>
+    );
+  }
+  const waiting = outbox.value.findLast((line) => line.conversationId === view.id);
+  if (waiting) {
+    return (
+      <span class={`preview ${waiting.failure ? "has-failed" : ""}`} dir="auto">
+        {waiting.failure ? "Not sent: " : "Sending: "}
+        {oneLine(waiting.content)}
+      </span>
+    );
+  }
+  const { lastMessage } = view;
+  if (lastMessage === null) return <span class="preview is-quiet">No messages yet</span>;
+  const sender = view.participants.find(({ userId }) => userId === lastMessage.senderId);
+  const prefix = lastMessage.senderId === selfId
+    ? "You: "
+    : view.kind === "group" && sender
+    ? `${sender.displayName}: `
+    : "";
+  return (
+    <span class="preview" dir="auto">
+      {prefix}
+      {lastMessage.deletedAt ? "This message was deleted" : oneLine(lastMessage.content)}
+    </span>
+  );
+}

@@ -1,0 +1,32 @@
+interface FieldProps {
+  name: string;
+  label: string;
+  type?: "text" | "email" | "password";
+  autocomplete: string;
+  hint?: string;
+  error?: string | undefined;
+}
+
+/** A labelled input, with its error or hint tied to it. */
+export function Field({ name, label, type = "text", autocomplete, hint, error }: FieldProps) {
+  const note = error ?? hint;
+  // Preact's types know each kind of input by itself.
+  const kind = { type } as { type: "text" };
+  return (
+    <label class={`field ${error ? "has-error" : ""}`}>
+      <span class="field-label">{label}</span>
+      <input
+        name={name}
+        {...kind}
+        autocomplete={autocomplete}
+        dir="auto"
+        autocapitalize={name === "displayName" ? "words" : "none"}
+        spellcheck={false}
+        aria-invalid={error !== undefined}
+        aria-describedby={note ? `${name}-note` : undefined}
+        required
+      />
+      {note && <span id={`${name}-note`} class="field-note">{note}</span>}
+    </label>
+  );
+}

@@ -1,0 +1,155 @@
+import type { TargetedKeyboardEvent, TargetedUIEvent } from "preact";
+import { useRef } from "preact/hooks";
+import { config } from "../config.ts";
+import {
+  chooseTab,
+  conversations,
+  hasMore,
+  isListed,
+  isListLoading,
+  listError,
+  loadInbox,
+  retryList,
+  search,
+  searchResult,
+  searchText,
+  tab,
+} from "../state/conversations.ts";
+import { AccountMenu } from "./AccountMenu.tsx";
+import { ConversationRow } from "./ConversationRow.tsx";
+import { Icon } from "./Icon.tsx";
+import { Mark } from "./Mark.tsx";
+import { Notice } from "./Notice.tsx";
+import { PersonRow } from "./PersonRow.tsx";
+import { ListSkeleton } from "./Skeleton.tsx";
+import { useFlip } from "./useFlip.ts";
+
+/** So close to its end the list fetches more, in pixels. */
+const edge = 400;
+
+/** The list of conversations: search, tabs, rows. */
+export function Inbox() {
+  return (
+    <nav class="inbox" aria-label="Conversations">
+      <header class="inbox-header">
+        <Mark size={30} />
+        <h1>Messages</h1>
+        <AccountMenu />
+      </header>
+      <label class="search">
+        <Icon name="search" />
+        <input
+          id="search"
+          type="search"
+          placeholder="Search people and messages"
+          aria-label="Search people and messages"
+          autocomplete="off"
+          maxLength={100}
+          value={searchText.value}
+          onInput={(event) => search(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key !== "Escape" || searchText.value === "") return;
+            event.preventDefault();
+            search("");
+          }}
+        />
+      </label>
+      {config.tabs.length > 0 && searchText.value.trim() === "" && <Tabs />}
+      <List />
+    </nav>
+  );
+}
+
+function Tabs() {
+  const all = { value: null, label: "All" };
+  return (
+    <div class="tabs" role="group" aria-label="Show">
+      {[all, ...config.tabs].map(({ value, label }) => (
+        <button
+          type="button"
+          key={value}
+          aria-pressed={tab.value === value}
+          onClick={() => chooseTab(value)}
+        >
+          {label}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function List() {
+  const list = useRef<HTMLDivElement>(null);
+  const rows = conversations.value;
+  const found = searchResult.value;
+  useFlip(list, rows.map(({ id }) => id).join());
+
+  const onScroll = ({ currentTarget: area }: TargetedUIEvent<HTMLDivElement>) => {
+    const left = area.scrollHeight - area.scrollTop - area.clientHeight;
+    if (left < edge && hasMore.value && found === null) loadInbox();
+  };
+
+  return (
+    <div class="list" ref={list} onScroll={onScroll} onKeyDown={moveFocus}>
+      {listError.value !== null
+        ? (
+          <Notice title="The list could not be loaded" text={listError.value} isAlert>
+            <button type="button" class="button" onClick={retryList}>Try again</button>
+          </Notice>
+        )
+        : found === null && !isListed.value
+        ? <ListSkeleton />
+        : rows.length === 0 && (found === null || found.people.length === 0)
+        ? <Nothing query={found?.query ?? null} />
+        : (
+          <>
+            {found !== null && rows.length > 0 && <h2 class="list-title">Conversations</h2>}
+            <ul>{rows.map((view) => <ConversationRow key={view.id} view={view} />)}</ul>
+            {found !== null && found.people.length > 0 && (
+              <>
+                <h2 class="list-title">Start a conversation</h2>
+                <ul>{found.people.map((one) => <PersonRow key={one.id} person={one} />)}</ul>
+              </>
+            )}
+            {isListLoading.value && <span class="spinner list-more" />}
+          </>
+        )}
+    </div>
+  );
+}
+
+function Nothing({ query }: { query: string | null }) {
+  if (query !== null) {
+    return <Notice title="Nothing found" text={`No conversation or person matches “${query}”.`} />;
+  }
+  if (tab.value !== null) {
+    return <Notice title="Nothing here yet" text="Conversations of this kind will show up here." />;
+  }
+  return (
+    <Notice
+      title="No conversations yet"
+      text="Find somebody by name and write the first message."
+      hasArt
+    >
+      <button
+        type="button"
+        class="button"
+        onClick={() => document.getElementById("search")?.focus()}
+      >
+        Find people
+      </button>
+    </Notice>
+  );
+}
+
+/** The arrow keys walk through the rows. */
+function moveFocus(event: TargetedKeyboardEvent<HTMLDivElement>): void {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step === undefined) return;
+  const links = [...event.currentTarget.querySelectorAll<HTMLElement>("li a")];
+  const index = links.findIndex((link) => link === document.activeElement);
+  const next = links[Math.max(0, index + step)];
+  if (next === undefined) return;
+  event.preventDefault();
+  next.focus();
+}

@@ -1,0 +1,19 @@
+import { partsOf } from "../lib/links.ts";
+import { isEmojiOnly } from "../lib/text.ts";
+
+/** A member's words: text and links, never markup. */
+export function MessageText({ text }: { text: string }) {
+  return (
+    <p class={isEmojiOnly(text) ? "words words-big" : "words"} dir="auto">
+      {partsOf(text).map(({ text, href }, index) =>
+        href
+          ? (
+            <a key={index} href={href} target="_blank" rel="noopener noreferrer nofollow ugc">
+              {text}
+            </a>
+          )
+          : text
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,82 @@
+import type { Profile } from "@/chat/protocol.ts";
+import { conversationWith } from "../state/conversations.ts";
+import { enqueue, outbox } from "../state/outbox.ts";
+import { navigate, paths } from "../state/router.ts";
+import { call } from "../state/session.ts";
+import { Avatar } from "./Avatar.tsx";
+import { Composer } from "./Composer.tsx";
+import { Notice } from "./Notice.tsx";
+import { PendingRow } from "./PendingRow.tsx";
+import { ThreadSkeleton } from "./Skeleton.tsx";
+import { BackLink } from "./ThreadHeader.tsx";
+import { useLoad } from "./useLoad.ts";
+
+async function findPerson(userId: string): Promise<Profile | null> {
+  const person = await call<Profile>("GET", `/api/users/${encodeURIComponent(userId)}`);
+  const existing = await conversationWith(person);
+  if (existing === null) return person;
+  navigate(paths.thread(existing.id), { replace: true });
+  return null;
+}
+
+/** A conversation that begins with its first message. */
+export function NewThread({ userId }: { userId: string }) {
+  const { data: person, error, retry } = useLoad(userId, () => findPerson(userId));
+  const lines = outbox.value.filter((line) => line.recipientId === userId);
+  return (
+    <section class="thread" aria-label="New conversation">
+      <header class="thread-header">
+        <BackLink />
+        {person && (
+          <>
+            <Avatar
+              id={person.id}
+              name={person.displayName}
+              url={person.avatarUrl}
+              online={person.online}
+            />
+            <div class="thread-title">
+              <h1 dir="auto">{person.displayName}</h1>
+              <p>@{person.username}</p>
+            </div>
+          </>
+        )}
+      </header>
+      {error
+        ? (
+          <Notice title="This person cannot be written to" text={error} isAlert>
+            <button type="button" class="button" onClick={retry}>Try again</button>
+          </Notice>
+        )
+        : !person
+        ? <ThreadSkeleton />
+        : (
+          <>
+            <div class="timeline">
+              <div class="timeline-scroller">
+                <ol class="rows">
+                  <li class="row-beginning">
+                    Say hello to{" "}
+                    {person.displayName}. The conversation begins with your first message.
+                  </li>
+                  {lines.map((line, index) => (
+                    <PendingRow
+                      key={line.clientId}
+                      line={line}
+                      isFirst={index === 0}
+                      isLast={index === lines.length - 1}
+                    />
+                  ))}
+                </ol>
+              </div>
+            </div>
+            <Composer
+              draftKey={userId}
+              placeholder={`Message ${person.displayName}`}
+              onSend={(text) => enqueue(text, { recipientId: userId })}
+            />
+          </>
+        )}
+    </section>
+  );
+}

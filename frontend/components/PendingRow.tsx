@@ -1,0 +1,53 @@
+import { clockTime } from "../lib/dates.ts";
+import { keepDraft } from "../state/drafts.ts";
+import { type OutboxLine, removeLine, retryLine } from "../state/outbox.ts";
+import { Icon } from "./Icon.tsx";
+import { MessageText } from "./MessageText.tsx";
+
+interface PendingRowProps {
+  line: OutboxLine;
+  isFirst: boolean;
+  isLast: boolean;
+}
+
+/** A message on its way, or one that was refused and waits for a decision. */
+export function PendingRow({ line, isFirst, isLast }: PendingRowProps) {
+  const hasFailed = line.failure !== undefined;
+  const edit = () => {
+    keepDraft(line.conversationId ?? line.recipientId ?? "", line.content);
+    removeLine(line.clientId);
+    document.getElementById("composer")?.focus();
+  };
+  return (
+    <li
+      class={`row is-own is-fresh ${hasFailed ? "has-failed" : "is-pending"} ${
+        isFirst ? "is-first" : ""
+      } ${isLast ? "is-last" : ""}`}
+      data-key={line.clientId}
+    >
+      <div class="bubble">
+        <MessageText text={line.content} />
+        <span class="stamp">
+          <time dateTime={line.createdAt}>{clockTime(line.createdAt)}</time>
+          <span class="delivery">
+            <Icon name={hasFailed ? "alert" : "clock"} label={hasFailed ? "Not sent" : "Sending"} />
+          </span>
+        </span>
+      </div>
+      {hasFailed && (
+        <div class="failure" role="alert">
+          <span>Not sent. {line.failure}</span>
+          <span class="failure-actions">
+            <button type="button" class="link-button" onClick={() => retryLine(line.clientId)}>
+              Try again
+            </button>
+            <button type="button" class="link-button" onClick={edit}>Edit</button>
+            <button type="button" class="link-button" onClick={() => removeLine(line.clientId)}>
+              Delete
+            </button>
+          </span>
+        </div>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,81 @@
+import type { Profile as ProfileView } from "@/chat/protocol.ts";
+import { safeHref } from "../lib/text.ts";
+import { timeAgo } from "../lib/dates.ts";
+import { now } from "../state/clock.ts";
+import { paths } from "../state/router.ts";
+import { call, self } from "../state/session.ts";
+import { Avatar } from "./Avatar.tsx";
+import { Icon } from "./Icon.tsx";
+import { Notice } from "./Notice.tsx";
+import { BackLink } from "./ThreadHeader.tsx";
+import { useLoad } from "./useLoad.ts";
+
+async function findProfile(username: string): Promise<ProfileView | null> {
+  const query = new URLSearchParams({ username });
+  const { users } = await call<{ users: ProfileView[] }>("GET", `/api/users?${query}`);
+  return users[0] ?? null;
+}
+
+/** A member, as others see them. */
+export function Profile({ username }: { username: string }) {
+  const { data: person, error, retry } = useLoad(username, () => findProfile(username));
+  return (
+    <section class="thread profile" aria-label="Profile">
+      <header class="thread-header is-bare">
+        <BackLink />
+      </header>
+      {error
+        ? (
+          <Notice title="The profile could not be loaded" text={error} isAlert>
+            <button type="button" class="button" onClick={retry}>Try again</button>
+          </Notice>
+        )
+        : person === null
+        ? (
+          <Notice title="Nobody goes by this name" text={`There is no member called @${username}.`}>
+            <a class="button" href={paths.inbox}>Back to your messages</a>
+          </Notice>
+        )
+        : person && <Card person={person} />}
+    </section>
+  );
+}
+
+function Card({ person }: { person: ProfileView }) {
+  const href = person.profileUrl === null ? null : safeHref(person.profileUrl);
+  const isSelf = person.id === self.value?.id;
+  return (
+    <div class="profile-card">
+      <Avatar
+        id={person.id}
+        name={person.displayName}
+        url={person.avatarUrl}
+        size="large"
+        online={person.online}
+      />
+      <h1 dir="auto">{person.displayName}</h1>
+      <p class="profile-name">@{person.username}</p>
+      <p class="profile-presence">
+        {person.online
+          ? <span class="is-online">Online</span>
+          : person.lastSeenAt
+          ? `Last seen ${timeAgo(person.lastSeenAt, now.value)}`
+          : "Offline"}
+      </p>
+      <div class="profile-actions">
+        {isSelf
+          ? <p class="profile-presence">This is how others see you.</p>
+          : (
+            <a class="button is-primary" href={paths.new(person.id)}>
+              <Icon name="chat" /> Send message
+            </a>
+          )}
+        {href && (
+          <a class="button" href={href} target="_blank" rel="noopener">
+            <Icon name="out" /> Profile on the site
+          </a>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,182 @@
+import type { ComponentChildren, TargetedEvent } from "preact";
+import { useState } from "preact/hooks";
+import { ApiError, reasonOf } from "../api.ts";
+import { config } from "../config.ts";
+import { paths } from "../state/router.ts";
+import { login, register } from "../state/session.ts";
+import { Avatar } from "./Avatar.tsx";
+import { Field } from "./Field.tsx";
+import { Mark } from "./Mark.tsx";
+
+interface Failure {
+  message: string;
+  fields: Record<string, string>;
+}
+
+function failureOf(error: unknown): Failure {
+  const issues = error instanceof ApiError ? error.details.errors ?? [] : [];
+  const fields = Object.fromEntries(issues.map(({ path, message }) => [path, message]));
+  return {
+    message: issues.length > 0 ? "Please correct the fields below." : reasonOf(error),
+    fields,
+  };
+}
+
+/** Runs a form's action once at a time and keeps what went wrong. */
+function useSubmit(action: (values: Record<string, string>) => Promise<void>) {
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const run = async (values: Record<string, string>) => {
+    if (isBusy) return;
+    setBusy(true);
+    setFailure(null);
+    try {
+      await action(values);
+    } catch (error) {
+      setFailure(failureOf(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const onSubmit = (event: TargetedEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const entries = [...new FormData(event.currentTarget)];
+    run(Object.fromEntries(entries.map(([key, value]) => [key, String(value)])));
+  };
+  return { failure, isBusy, run, onSubmit };
+}
+
+export function Login() {
+  const { failure, isBusy, run, onSubmit } = useSubmit(({ login: name = "", password = "" }) =>
+    login(name, password)
+  );
+  return (
+    <Frame title="Welcome back" text="Sign in to read and write your messages.">
+      {config.demoMembers && config.demoPassword && (
+        <section class="demo" aria-label="Demo members">
+          <p>Try it as one of the demo members:</p>
+          <div class="demo-members">
+            {config.demoMembers.map(({ username, displayName, avatarUrl }) => (
+              <button
+                type="button"
+                key={username}
+                disabled={isBusy}
+                onClick={() => run({ login: username, password: config.demoPassword ?? "" })}
+              >
+                <Avatar id={username} name={displayName} url={avatarUrl} size="small" />
+                <span>{displayName}</span>
+              </button>
+            ))}
+          </div>
+          <p class="or">
+            <span>or with your account</span>
+          </p>
+        </section>
+      )}
+      <form onSubmit={onSubmit} noValidate>
+        <FormError failure={failure} />
+        <Field
+          name="login"
+          label="Username or email"
+          autocomplete="username"
+          error={failure?.fields.login}
+        />
+        <Field
+          name="password"
+          label="Password"
+          type="password"
+          autocomplete="current-password"
+          error={failure?.fields.password}
+        />
+        <button type="submit" class="button is-primary is-wide" disabled={isBusy}>
+          {isBusy ? "Signing in…" : "Sign in"}
+        </button>
+      </form>
+      <p class="sign-other">
+        New here? <a href={paths.register}>Create an account</a>
+      </p>
+    </Frame>
+  );
+}
+
+export function Register() {
+  const { failure, isBusy, onSubmit } = useSubmit(
+    ({ username = "", displayName = "", email = "", password = "" }) =>
+      register({ username, displayName, email, password }),
+  );
+  const fields = failure?.fields ?? {};
+  return (
+    <Frame title="Create your account" text="A name, an address, a password. That is all.">
+      <form onSubmit={onSubmit} noValidate>
+        <FormError failure={failure} />
+        <Field
+          name="displayName"
+          label="Your name"
+          autocomplete="name"
+          error={fields.displayName}
+        />
+        <Field
+          name="username"
+          label="Username"
+          autocomplete="username"
+          hint="Letters, digits, dots and dashes; others find you by it."
+          error={fields.username}
+        />
+        <Field
+          name="email"
+          label="Email"
+          type="email"
+          autocomplete="email"
+          error={fields.email}
+        />
+        <Field
+          name="password"
+          label="Password"
+          type="password"
+          autocomplete="new-password"
+          hint="At least 10 characters."
+          error={fields.password}
+        />
+        <button type="submit" class="button is-primary is-wide" disabled={isBusy}>
+          {isBusy ? "Creating…" : "Create account"}
+        </button>
+      </form>
+      <p class="sign-other">
+        Already a member? <a href={paths.login}>Sign in</a>
+      </p>
+    </Frame>
+  );
+}
+
+/** Where members come with the platform's own sign-in, and have not. */
+export function SignInElsewhere() {
+  return (
+    <Frame
+      title="Sign in at the site"
+      text="Your messages are part of the site that brought you here. Sign in there, then come back."
+    >
+      <button type="button" class="button is-wide" onClick={() => location.reload()}>
+        Try again
+      </button>
+    </Frame>
+  );
+}
+
+function FormError({ failure }: { failure: Failure | null }) {
+  return failure && <p class="form-error" role="alert">{failure.message}</p>;
+}
+
+function Frame(
+  { title, text, children }: { title: string; text: string; children: ComponentChildren },
+) {
+  return (
+    <main class="sign">
+      <div class="sign-card">
+        <Mark size={52} />
+        <h1>{title}</h1>
+        <p class="sign-text">{text}</p>
+        {children}
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,78 @@
+import { useEffect } from "preact/hooks";
+import { titleOf } from "../lib/people.ts";
+import { chat } from "../state/chat.ts";
+import { loadThread, openConversation, openId, send, threadError } from "../state/messages.ts";
+import { navigate, paths } from "../state/router.ts";
+import { typed } from "../state/typing.ts";
+import { Composer } from "./Composer.tsx";
+import { Notice } from "./Notice.tsx";
+import { ThreadSkeleton } from "./Skeleton.tsx";
+import { BackLink, SubjectCard, ThreadHeader } from "./ThreadHeader.tsx";
+import { Timeline } from "./Timeline.tsx";
+
+/** The open conversation. */
+export function Thread() {
+  const held = openConversation.value;
+  const error = threadError.value;
+  const id = openId.value;
+  useEffect(() => {
+    const leave = (event: KeyboardEvent) => {
+      if (event.key === "Escape" && !event.defaultPrevented) navigate(paths.inbox);
+    };
+    addEventListener("keydown", leave);
+    return () => removeEventListener("keydown", leave);
+  }, []);
+
+  if (error?.isMissing) {
+    return (
+      <section class="thread" aria-label="Conversation">
+        <header class="thread-header is-bare">
+          <BackLink />
+        </header>
+        <Notice
+          title="This conversation is not here"
+          text="It may have been removed, or the address may be wrong."
+        >
+          <a class="button" href={paths.inbox}>Back to your messages</a>
+        </Notice>
+      </section>
+    );
+  }
+  if (held === undefined || id === null) {
+    return (
+      <section class="thread" aria-label="Conversation" aria-busy={error === null}>
+        <header class="thread-header is-bare">
+          <BackLink />
+        </header>
+        {error ? <Failed message={error.message} /> : <ThreadSkeleton />}
+      </section>
+    );
+  }
+  const { view, window } = held;
+  const title = titleOf(view, chat.value.selfId);
+  return (
+    <section class="thread" aria-label={`Conversation with ${title}`}>
+      <ThreadHeader view={view} />
+      {view.subject && <SubjectCard subject={view.subject} />}
+      {window
+        ? <Timeline key={id} held={held} window={window} />
+        : error
+        ? <Failed message={error.message} />
+        : <ThreadSkeleton />}
+      <Composer
+        draftKey={id}
+        placeholder={`Message ${title}`}
+        onSend={send}
+        onTyped={() => typed(id)}
+      />
+    </section>
+  );
+}
+
+function Failed({ message }: { message: string }) {
+  return (
+    <Notice title="The messages could not be loaded" text={message} isAlert>
+      <button type="button" class="button" onClick={loadThread}>Try again</button>
+    </Notice>
+  );
+}

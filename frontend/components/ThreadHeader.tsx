@@ -1,0 +1,65 @@
+import type { Conversation } from "@/chat/protocol.ts";
+import { othersIn, titleOf } from "../lib/people.ts";
+import { safeHref } from "../lib/text.ts";
+import { chat } from "../state/chat.ts";
+import { paths } from "../state/router.ts";
+import { Avatar } from "./Avatar.tsx";
+import { Icon } from "./Icon.tsx";
+import { PresenceText } from "./PresenceText.tsx";
+
+/** Whom one is writing with, whether they are there, and what it is about. */
+export function ThreadHeader({ view }: { view: Conversation }) {
+  const { selfId, presence } = chat.value;
+  const others = othersIn(view, selfId);
+  const [other] = others;
+  const isGroup = view.kind === "group";
+  const title = titleOf(view, selfId);
+  return (
+    <header class="thread-header">
+      <BackLink />
+      <Avatar
+        id={other?.userId ?? view.id}
+        name={title}
+        url={isGroup ? null : other?.avatarUrl ?? null}
+        online={!isGroup && other !== undefined && presence.get(other.userId)?.online === true}
+      />
+      <div class="thread-title">
+        <h1 dir="auto" title={title}>{title}</h1>
+        <p>
+          {isGroup || other === undefined
+            ? `${view.participants.length} people`
+            : <PresenceText userId={other.userId} />}
+        </p>
+      </div>
+      {!isGroup && other && (
+        <a class="quiet-button" href={paths.profile(other.username)} aria-label="View profile">
+          <Icon name="person" />
+          <span>View profile</span>
+        </a>
+      )}
+    </header>
+  );
+}
+
+export function BackLink() {
+  return (
+    <a class="icon-button back" href={paths.inbox} aria-label="Back to conversations">
+      <Icon name="back" />
+    </a>
+  );
+}
+
+/** What the conversation is about: a listing, a booking, a pitch. */
+export function SubjectCard({ subject }: { subject: NonNullable<Conversation["subject"]> }) {
+  const href = subject.url === null ? null : safeHref(subject.url);
+  const content = (
+    <>
+      {subject.imageUrl && <img src={subject.imageUrl} alt="" width={40} height={40} />}
+      <span class="subject-title" dir="auto">{subject.title}</span>
+      {href && <Icon name="out" />}
+    </>
+  );
+  return href
+    ? <a class="subject" href={href} target="_blank" rel="noopener">{content}</a>
+    : <div class="subject">{content}</div>;
+}

@@ -1,0 +1,38 @@
+/**
+ * What the server tells the page about itself, in the HTML.
+ *
+ * @module
+ */
+
+export interface DemoMember {
+  username: string;
+  displayName: string;
+  avatarUrl: string | null;
+}
+
+export interface PageConfig {
+  /** False: members come with the platform's own tokens, and nobody registers here. */
+  localAccounts: boolean;
+  tabs: { value: string; label: string }[];
+  demoMembers: DemoMember[] | null;
+  demoPassword: string | null;
+  /** Origins of pages that may hold this one in a frame and hand it a token. */
+  parentOrigins: string[];
+  heartbeatSeconds: number;
+}
+
+const defaults: PageConfig = {
+  localAccounts: true,
+  tabs: [],
+  demoMembers: null,
+  demoPassword: null,
+  parentOrigins: [],
+  heartbeatSeconds: 30,
+};
+
+function readConfig(): PageConfig {
+  const text = globalThis.document?.getElementById("config")?.textContent;
+  return text ? { ...defaults, ...JSON.parse(text) } : defaults;
+}
+
+export const config: PageConfig = readConfig();

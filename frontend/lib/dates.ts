@@ -1,0 +1,71 @@
+/**
+ * Times as people say them, in the browser's language.
+ *
+ * @module
+ */
+
+const minuteMs = 60_000;
+const dayMs = 86_400_000;
+
+const time = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: "short" });
+const dayAndMonth = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const longDay = new Intl.DateTimeFormat(undefined, {
+  weekday: "long",
+  day: "numeric",
+  month: "long",
+});
+const longDate = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+
+/** Hour and minute. */
+export const clockTime = (iso: string): string => time.format(new Date(iso));
+
+/** Date, hour and minute. */
+export const fullTime = (iso: string): string => moment.format(new Date(iso));
+
+/** A key that is the same for two times of one local day. */
+export function dayKey(iso: string): string {
+  return new Date(iso).toDateString();
+}
+
+/** Whole local days from `iso` to `now`; 0 is today. */
+function daysAgo(iso: string, now: number): number {
+  const midnight = (at: Date) => Date.UTC(at.getFullYear(), at.getMonth(), at.getDate());
+  return Math.round((midnight(new Date(now)) - midnight(new Date(iso))) / dayMs);
+}
+
+const isSameYear = (iso: string, now: number) =>
+  new Date(iso).getFullYear() === new Date(now).getFullYear();
+
+/** For a list: the time today, then "yesterday", the weekday, the day, the date. */
+export function shortTime(iso: string, now: number): string {
+  const days = daysAgo(iso, now);
+  if (days <= 0) return clockTime(iso);
+  if (days === 1) return capitalized(relative.format(-1, "day"));
+  if (days < 7) return weekday.format(new Date(iso));
+  return (isSameYear(iso, now) ? dayAndMonth : date).format(new Date(iso));
+}
+
+/** For the line between two days. */
+export function dayName(iso: string, now: number): string {
+  const days = daysAgo(iso, now);
+  if (days <= 1) return capitalized(relative.format(-Math.max(days, 0), "day"));
+  return (isSameYear(iso, now) ? longDay : longDate).format(new Date(iso));
+}
+
+/** How long ago somebody was here: "5 minutes ago". */
+export function timeAgo(iso: string, now: number): string {
+  const minutes = Math.max(1, Math.round((now - Date.parse(iso)) / minuteMs));
+  if (minutes < 60) return relative.format(-minutes, "minute");
+  const days = daysAgo(iso, now);
+  if (minutes < 12 * 60 || days === 0) return relative.format(-Math.round(minutes / 60), "hour");
+  if (days < 30) return relative.format(-days, "day");
+  return (isSameYear(iso, now) ? dayAndMonth : date).format(new Date(iso));
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+}

@@ -1,0 +1,44 @@
+/**
+ * Names, initials, and the words for several people.
+ *
+ * @module
+ */
+import type { Conversation, Participant } from "@/chat/protocol.ts";
+
+const list = new Intl.ListFormat(undefined, { type: "conjunction" });
+
+/** One or two letters that stand for a name. */
+export function initialsOf(name: string): string {
+  const words = name.trim().split(/\s+/).filter(Boolean);
+  const first = words[0] ?? "?";
+  const last = words.length > 1 ? words[words.length - 1] ?? "" : "";
+  return (firstLetter(first) + firstLetter(last)).toLocaleUpperCase();
+}
+
+function firstLetter(word: string): string {
+  return [...new Intl.Segmenter().segment(word)][0]?.segment ?? "";
+}
+
+/** One of `count` numbers from 0 that stays the same for the same id. */
+export function shadeOf(id: string, count: number): number {
+  let sum = 0;
+  for (const char of id) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) >>> 0;
+  return sum % count;
+}
+
+/** "Ana, Bo and Cy". */
+export function namesOf(names: string[]): string {
+  return list.format(names);
+}
+
+/** Everybody in a conversation but the member. */
+export function othersIn(conversation: Conversation, selfId: string): Participant[] {
+  return conversation.participants.filter(({ userId }) => userId !== selfId);
+}
+
+/** What a conversation is called: its title, or the names of the others. */
+export function titleOf(conversation: Conversation, selfId: string): string {
+  if (conversation.title !== null) return conversation.title;
+  const names = othersIn(conversation, selfId).map(({ displayName }) => displayName);
+  return names.length > 0 ? namesOf(names) : "Only you";
+}

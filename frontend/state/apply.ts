@@ -1,0 +1,316 @@
+/**
+ * How the page takes in what the server says: (state, news) → (state, what to do about it).
+ * Pure: no clock, no network, no DOM, so that it can be tested with any order of events.
+ *
+ * @module
+ */
+import type {
+  Conversation,
+  ConversationsResult,
+  Head,
+  HistoryResult,
+  Message,
+  ServerFrame,
+  SyncResult,
+} from "@/chat/protocol.ts";
+import { type Held, holding, withChange, withMark, withReadUpTo, withView } from "./held.ts";
+import { trimmed, windowOf, withMessages, withNewer, withOlder } from "./window.ts";
+
+export interface Presence {
+  readonly online: boolean;
+  readonly lastSeenAt: string | null;
+}
+
+export interface ChatState {
+  readonly selfId: string;
+  readonly held: ReadonlyMap<string, Held>;
+  readonly presence: ReadonlyMap<string, Presence>;
+  readonly unreadTotal: number;
+}
+
+/** What the caller has to do after a change. */
+export type Effect =
+  /** Ask the server what is missing; at once, or after giving stragglers a moment. */
+  | { type: "sync"; soon: boolean }
+  /** Tell the server that messages up to here have reached this page. */
+  | { type: "deliver"; conversationId: string; seq: number }
+  /** The window was dropped: load the last page if the conversation is open. */
+  | { type: "reload"; conversationId: string }
+  /** One's own message is stored: its pending line has done its work. */
+  | { type: "stored"; message: Message }
+  /** Somebody else's message came just now. */
+  | { type: "arrived"; message: Message }
+  /** The server has heard that the member read up to here. */
+  | { type: "read"; conversationId: string; seq: number }
+  | { type: "removed"; conversationId: string };
+
+export interface Applied {
+  state: ChatState;
+  effects: Effect[];
+}
+
+/** A page of history that was asked for when the conversation stood at `rev`. */
+export interface LoadedPage {
+  conversationId: string;
+  place: "replace" | "before" | "after";
+  page: HistoryResult;
+  rev: number;
+}
+
+/** The state of a member who has loaded nothing yet. */
+export function emptyState(selfId: string): ChatState {
+  return { selfId, held: new Map(), presence: new Map(), unreadTotal: 0 };
+}
+
+/** Takes in one frame. The answer to a sync is for {@linkcode applySync}. */
+export function applyFrame(state: ChatState, frame: ServerFrame): Applied {
+  switch (frame.type) {
+    case "message_sent":
+    case "new_message":
+    case "message_updated":
+      return applyMessage(state, frame.message, frame.type !== "message_updated");
+    case "message_read":
+    case "message_delivered": {
+      const held = state.held.get(frame.conversationId);
+      const kind = frame.type === "message_read" ? "read" : "delivered";
+      const isOwnRead = kind === "read" && frame.userId === state.selfId;
+      const effects: Effect[] = isOwnRead
+        ? [{ type: "read", conversationId: frame.conversationId, seq: frame.seq }]
+        : [];
+      if (held === undefined) {
+        // Only the total of unread messages knows of it.
+        if (isOwnRead) effects.push({ type: "sync", soon: true });
+        return { state, effects };
+      }
+      const next = withMark(held, kind, frame, state.selfId);
+      if (next.marksAhead.length > 0) effects.push({ type: "sync", soon: true });
+      return { state: put(state, next), effects };
+    }
+    case "conversation_updated":
+      return applyViews(state, [frame.conversation], true);
+    case "conversation_removed":
+      return remove(state, frame.conversationId);
+    case "user_online":
+    case "user_offline": {
+      const online = frame.type === "user_online";
+      return {
+        state: withPresence(state, [[frame.userId, { online, lastSeenAt: frame.lastSeenAt }]]),
+        effects: [],
+      };
+    }
+    default:
+      return { state, effects: [] };
+  }
+}
+
+function applyMessage(state: ChatState, message: Message, isNew: boolean): Applied {
+  const effects: Effect[] = [];
+  const isOwn = message.senderId === state.selfId;
+  if (isOwn && message.clientId !== null) effects.push({ type: "stored", message });
+  const held = state.held.get(message.conversationId);
+  if (held === undefined) {
+    if (isNew) effects.push({ type: "sync", soon: false });
+    return { state, effects };
+  }
+  const next = withChange(held, message, state.selfId);
+  if (isNew && !isOwn && message.rev > held.view.rev) {
+    effects.push({ type: "arrived", message });
+    effects.push({ type: "deliver", conversationId: message.conversationId, seq: message.seq });
+  }
+  if (next.aside.length > 0) effects.push({ type: "sync", soon: true });
+  return { state: put(state, next), effects };
+}
+
+/**
+ * Takes in the answer to a sync.
+ *
+ * @param asked the heads it was asked with: it brings what came after them
+ */
+export function applySync(
+  state: ChatState,
+  result: SyncResult,
+  asked: Record<string, Head>,
+): Applied {
+  const effects: Effect[] = [];
+  let now = state;
+  for (const { conversation, messages, limited } of result.conversations) {
+    let held = now.held.get(conversation.id);
+    if (held?.window && !limited && held.view.rev < (asked[conversation.id]?.rev ?? 0)) {
+      // A page of history took the count back meanwhile; this answer begins too late for it.
+      effects.push({ type: "sync", soon: false });
+      continue;
+    }
+    for (const message of messages) {
+      if (message.senderId === state.selfId && message.clientId !== null) {
+        effects.push({ type: "stored", message });
+      }
+    }
+    if (held === undefined) {
+      held = holding(conversation);
+    } else {
+      const wasAt = held.view.rev;
+      const hadWindow = held.window !== null;
+      if (limited) {
+        held = { ...held, window: null };
+        if (hadWindow) effects.push({ type: "reload", conversationId: conversation.id });
+      } else if (held.window !== null) {
+        held = { ...held, window: withMessages(held.window, messages) };
+      }
+      const taken = withView(held, conversation, state.selfId);
+      held = taken.held;
+      if (taken.stale) effects.push({ type: "sync", soon: true });
+      const latest = conversation.lastMessage;
+      if (latest && latest.rev > wasAt && latest.senderId !== state.selfId) {
+        effects.push({ type: "arrived", message: latest });
+      }
+    }
+    now = put(now, held);
+    effects.push(...undelivered(held, state.selfId));
+    now = withPresence(now, presenceIn(conversation));
+  }
+  for (const id of result.removed) {
+    const gone = remove(now, id);
+    now = gone.state;
+    effects.push(...gone.effects);
+  }
+  if (!result.complete) effects.push({ type: "sync", soon: false });
+  return {
+    state: { ...withOnline(now, result.online), unreadTotal: result.unreadTotal },
+    effects,
+  };
+}
+
+/** Takes in a page of the list of conversations. */
+export function applyList(state: ChatState, result: ConversationsResult): Applied {
+  const { state: next, effects } = applyViews(state, result.conversations, false);
+  return { state: { ...next, unreadTotal: result.unreadTotal }, effects };
+}
+
+/**
+ * Takes in whole views that came by themselves.
+ *
+ * @param isNews whether a conversation not held so far adds to the total of unread messages
+ */
+export function applyViews(
+  state: ChatState,
+  views: readonly Conversation[],
+  isNews: boolean,
+): Applied {
+  const effects: Effect[] = [];
+  let now = state;
+  for (const view of views) {
+    const held = now.held.get(view.id);
+    if (held === undefined) {
+      now = put(now, holding(view), isNews);
+    } else if (held.window !== null && view.rev > held.view.rev) {
+      // The view has messages that the window lacks; only a sync brings both.
+      effects.push({ type: "sync", soon: false });
+    } else {
+      const taken = withView(held, view, state.selfId);
+      now = put(now, taken.held);
+      if (taken.stale) effects.push({ type: "sync", soon: true });
+    }
+    now = withPresence(now, presenceIn(view));
+    const kept = now.held.get(view.id);
+    if (kept !== undefined) effects.push(...undelivered(kept, state.selfId));
+  }
+  return { state: now, effects };
+}
+
+/**
+ * Takes in a page of history. Where the conversation has moved on since it was asked for, the
+ * page may lack a change that has already been counted: the count is taken back, and a sync
+ * brings everything after it again.
+ */
+export function applyPage(state: ChatState, loaded: LoadedPage): Applied {
+  const held = state.held.get(loaded.conversationId);
+  if (held === undefined) return { state, effects: [] };
+  const { window } = held;
+  const { page, place } = loaded;
+  const next = window === null || place === "replace"
+    ? windowOf(page)
+    : place === "before"
+    ? withOlder(window, page)
+    : withNewer(window, page);
+  const hasMoved = held.view.rev > loaded.rev;
+  const view = hasMoved ? { ...held.view, rev: loaded.rev } : held.view;
+  return {
+    state: put(state, { ...held, view, window: next }),
+    effects: hasMoved ? [{ type: "sync", soon: false }] : [],
+  };
+}
+
+/** Notes that the member has read up to `seq`, before the server says so. */
+export function applyRead(state: ChatState, conversationId: string, seq: number): ChatState {
+  const held = state.held.get(conversationId);
+  if (held === undefined || seq <= held.view.lastReadSeq) return state;
+  return put(state, withReadUpTo(held, seq, state.selfId));
+}
+
+/** Lets go of messages that a long stay at the end of a conversation has gathered. */
+export function applyTrim(state: ChatState, conversationId: string): ChatState {
+  const held = state.held.get(conversationId);
+  if (held?.window == null) return state;
+  return put(state, { ...held, window: trimmed(held.window) });
+}
+
+/** Lets go of a conversation's messages; opening it loads them again. */
+export function applyDrop(state: ChatState, conversationId: string): ChatState {
+  const held = state.held.get(conversationId);
+  return held === undefined ? state : put(state, { ...held, window: null });
+}
+
+function put(state: ChatState, next: Held, addsUnread = true): ChatState {
+  const before = state.held.get(next.view.id);
+  if (before === next) return state;
+  const held = new Map(state.held).set(next.view.id, next);
+  const change = before === undefined && !addsUnread
+    ? 0
+    : next.view.unreadCount - (before?.view.unreadCount ?? 0);
+  return { ...state, held, unreadTotal: Math.max(0, state.unreadTotal + change) };
+}
+
+function remove(state: ChatState, conversationId: string): Applied {
+  const gone = state.held.get(conversationId);
+  const held = new Map(state.held);
+  held.delete(conversationId);
+  const unreadTotal = Math.max(0, state.unreadTotal - (gone?.view.unreadCount ?? 0));
+  return {
+    state: { ...state, held, unreadTotal },
+    effects: [{ type: "removed", conversationId }],
+  };
+}
+
+function undelivered({ view }: Held, selfId: string): Effect[] {
+  const mark = view.participants.find((one) => one.userId === selfId)?.lastDeliveredSeq ?? 0;
+  if (view.unreadCount === 0 || view.lastSeq <= mark) return [];
+  return [{ type: "deliver", conversationId: view.id, seq: view.lastSeq }];
+}
+
+function presenceIn(view: Conversation): [string, Presence][] {
+  return view.participants.map((
+    one,
+  ) => [one.userId, { online: one.online, lastSeenAt: one.lastSeenAt }]);
+}
+
+function withPresence(state: ChatState, news: readonly [string, Presence][]): ChatState {
+  const presence = new Map(state.presence);
+  for (const [userId, now] of news) {
+    presence.set(userId, {
+      online: now.online,
+      lastSeenAt: now.lastSeenAt ?? presence.get(userId)?.lastSeenAt ?? null,
+    });
+  }
+  return { ...state, presence };
+}
+
+/** Everybody in `online` is here, and nobody else is. */
+function withOnline(state: ChatState, online: readonly string[]): ChatState {
+  const here = new Set(online);
+  const presence = new Map<string, Presence>();
+  for (const [userId, was] of state.presence) {
+    presence.set(userId, { ...was, online: here.delete(userId) });
+  }
+  for (const userId of here) presence.set(userId, { online: true, lastSeenAt: null });
+  return { ...state, presence };
+}

@@ -1,0 +1,165 @@
+/**
+ * The list of conversations: its tabs, its pages, its search.
+ *
+ * @module
+ */
+import { batch, computed, signal } from "@preact/signals";
+import type { Conversation, ConversationsResult, Profile } from "@/chat/protocol.ts";
+import { reasonOf } from "../api.ts";
+import { applyList } from "./apply.ts";
+import { chat, take } from "./chat.ts";
+import { call, self } from "./session.ts";
+
+const pageSize = 30;
+const searchDelayMs = 200;
+
+/** How far one tab's list has been loaded. */
+interface Listing {
+  cursor: string | null;
+  /** The oldest conversation's time; null when all are loaded. */
+  end: string | null;
+}
+
+export interface SearchResult {
+  query: string;
+  conversationIds: string[];
+  people: Profile[];
+}
+
+/** The chosen tab's context; null is all. */
+export const tab = signal<string | null>(null);
+export const searchText = signal("");
+export const searchResult = signal<SearchResult | null>(null);
+export const listError = signal<string | null>(null);
+export const isListLoading = signal(false);
+
+const listings = signal<ReadonlyMap<string | null, Listing>>(new Map());
+
+/** The time of the oldest conversation of the whole list that is loaded; undefined: none yet. */
+export const inboxEnd = computed(() => listings.value.get(null)?.end);
+export const isListed = computed(() => listings.value.has(tab.value));
+export const hasMore = computed(() => (listings.value.get(tab.value)?.cursor ?? null) !== null);
+
+/** The conversations to show: those of the tab as far as loaded, or what the search found. */
+export const conversations = computed<Conversation[]>(() => {
+  const { held } = chat.value;
+  const found = searchResult.value;
+  if (found !== null) {
+    return found.conversationIds.flatMap((id) => held.get(id)?.view ?? []);
+  }
+  const listing = listings.value.get(tab.value);
+  if (listing === undefined) return [];
+  const { end } = listing;
+  return [...held.values()].map(({ view }) => view)
+    .filter((view) => !view.archived && (tab.value === null || view.context === tab.value))
+    .filter((view) => end === null || view.pinned || view.updatedAt >= end)
+    .sort(byRecency);
+});
+
+/** Pinned first, then by the time of the last message. */
+export function byRecency(a: Conversation, b: Conversation): number {
+  return Number(b.pinned) - Number(a.pinned) || b.updatedAt.localeCompare(a.updatedAt) ||
+    b.id.localeCompare(a.id);
+}
+
+/** Loads the first page of the chosen tab, or its next one. */
+export async function loadInbox(): Promise<void> {
+  if (isListLoading.value || self.value === null) return;
+  const context = tab.value;
+  const listing = listings.value.get(context);
+  if (listing !== undefined && listing.cursor === null) return;
+  isListLoading.value = true;
+  listError.value = null;
+  const member = self.value.id;
+  try {
+    const result = await list({ context, cursor: listing?.cursor });
+    if (self.value?.id !== member) return;
+    const last = result.conversations[result.conversations.length - 1];
+    const end = result.nextCursor === null ? null : last?.updatedAt ?? null;
+    batch(() => {
+      take((state) => applyList(state, result));
+      listings.value = new Map(listings.value).set(context, { cursor: result.nextCursor, end });
+    });
+  } catch (error) {
+    listError.value = reasonOf(error);
+  } finally {
+    isListLoading.value = false;
+  }
+  if (tab.value !== context && !isListed.value) await loadInbox();
+}
+
+/** Shows another tab. */
+export function chooseTab(context: string | null): void {
+  tab.value = context;
+  if (!isListed.value) loadInbox();
+}
+
+let searchTimer: number | undefined;
+
+/** Searches a moment after the last key; an empty text ends the search. */
+export function search(text: string): void {
+  searchText.value = text;
+  clearTimeout(searchTimer);
+  const query = text.trim();
+  if (query === "") searchResult.value = null;
+  else searchTimer = setTimeout(() => find(query), searchDelayMs);
+}
+
+async function find(query: string): Promise<void> {
+  const isCurrent = () => searchText.value.trim() === query;
+  try {
+    const [result, { users }] = await Promise.all([
+      list({ query }),
+      call<{ users: Profile[] }>("GET", `/api/users?${new URLSearchParams({ query })}`),
+    ]);
+    if (!isCurrent()) return;
+    batch(() => {
+      take((state) => applyList(state, result));
+      const conversationIds = result.conversations.map(({ id }) => id);
+      const people = users.filter(({ id }) => id !== self.value?.id);
+      searchResult.value = { query, conversationIds, people };
+      listError.value = null;
+    });
+  } catch (error) {
+    if (isCurrent()) listError.value = reasonOf(error);
+  }
+}
+
+/** Tries again what has failed. */
+export function retryList(): void {
+  listError.value = null;
+  if (searchText.value.trim() === "") loadInbox();
+  else search(searchText.value);
+}
+
+function list(
+  query: { query?: string; context?: string | null; cursor?: string | null | undefined },
+): Promise<ConversationsResult> {
+  const given = Object.entries({ ...query, limit: String(pageSize) })
+    .filter((entry): entry is [string, string] => entry[1] != null);
+  return call("GET", `/api/messages/conversations?${new URLSearchParams(given)}`);
+}
+
+/**
+ * The direct conversation with a member that is about nothing in particular, if there is one.
+ *
+ * @throws {ApiError}
+ */
+export async function conversationWith(person: Profile): Promise<Conversation | null> {
+  const isIt = ({ kind, subject, context, participants }: Conversation) =>
+    kind === "direct" && subject === null && context === null &&
+    participants.some(({ userId }) => userId === person.id);
+  for (const { view } of chat.value.held.values()) if (isIt(view)) return view;
+  const result = await list({ query: person.username });
+  const found = result.conversations.find(isIt) ?? null;
+  if (found !== null) take((state) => applyList(state, result));
+  return found;
+}
+
+/** Forgets everything, for the next member. */
+export function clearLists(): void {
+  listings.value = new Map();
+  searchResult.value = null;
+  searchText.value = "";
+  tab.value = null;
+}

@@ -1,0 +1,230 @@
+/**
+ * One conversation as this page holds it, and how it takes in what the server says of it. Pure.
+ *
+ * Two counters say how far it has come: `view.rev` for messages, `view.marksRev` for members'
+ * marks. Each is moved only over what has been applied without a gap.
+ *
+ * @module
+ */
+import { type Conversation, limits, type Message } from "@/chat/protocol.ts";
+import { type MessageWindow, withMessages } from "./window.ts";
+
+export interface Held {
+  readonly view: Conversation;
+  /** Null until the conversation is opened. */
+  readonly window: MessageWindow | null;
+  /** Changes that came ahead of a gap; applied once it is filled. */
+  readonly aside: readonly Message[];
+  /** Moves of marks that came ahead of a gap: merged already, not yet counted. */
+  readonly marksAhead: readonly number[];
+  /** Read marks seen moving, the latest last: `after` < seq ≤ `seq` was read at `at`. */
+  readonly reads: readonly ReadMove[];
+}
+
+export interface ReadMove {
+  readonly userId: string;
+  readonly after: number;
+  readonly seq: number;
+  readonly at: string;
+}
+
+/** A member's mark, as a frame tells of it. */
+export interface MarkMove {
+  conversationId: string;
+  userId: string;
+  seq: number;
+  at: string;
+  marksRev: number;
+  unreadCount?: number | undefined;
+}
+
+/** Holds more out-of-order changes than this and a sync brings them anyway. */
+const asideMax = 200;
+const readsMax = 50;
+
+/** A conversation heard of for the first time. */
+export function holding(view: Conversation): Held {
+  return { view, window: null, aside: [], marksAhead: [], reads: [] };
+}
+
+/** Whether something is missing between what was applied and what has come. */
+export function hasGap(held: Held): boolean {
+  return held.aside.length > 0 || held.marksAhead.length > 0;
+}
+
+/**
+ * Applies a new or changed message if it is the next change, keeps it aside if one is missing
+ * before it, and ignores it if it has been applied.
+ */
+export function withChange(held: Held, message: Message, selfId: string): Held {
+  if (message.rev <= held.view.rev) return held;
+  if (message.rev > held.view.rev + 1) {
+    const known = held.aside.some((one) => one.rev === message.rev);
+    if (known || held.aside.length >= asideMax) return held;
+    return { ...held, aside: [...held.aside, message].sort((a, b) => a.rev - b.rev) };
+  }
+  return withoutAside(applied(held, message, selfId), selfId);
+}
+
+/** Applies what was kept aside as far as it follows on, and drops what has been overtaken. */
+function withoutAside(held: Held, selfId: string): Held {
+  let now = held;
+  const rest: Message[] = [];
+  for (const message of held.aside) {
+    if (message.rev === now.view.rev + 1) now = applied(now, message, selfId);
+    else if (message.rev > now.view.rev) rest.push(message);
+  }
+  return rest.length === held.aside.length ? now : { ...now, aside: rest };
+}
+
+function applied(held: Held, message: Message, selfId: string): Held {
+  const { view } = held;
+  const isNew = message.seq > view.lastSeq;
+  const counts = (one: Message | undefined) =>
+    one !== undefined && one.senderId !== selfId && one.deletedAt === null &&
+    one.seq > view.lastReadSeq;
+  let unreadCount = view.unreadCount;
+  if (isNew) {
+    if (counts(message)) unreadCount = Math.min(unreadCount + 1, limits.unreadCount);
+  } else {
+    const before = held.window?.messages.find((one) => one.id === message.id);
+    if (counts(before) && !counts(message)) unreadCount = Math.max(0, unreadCount - 1);
+  }
+  const replacesLast = isNew || view.lastMessage?.id === message.id;
+  return {
+    ...held,
+    view: {
+      ...view,
+      rev: message.rev,
+      lastSeq: Math.max(view.lastSeq, message.seq),
+      lastMessage: replacesLast ? message : view.lastMessage,
+      updatedAt: isNew && message.createdAt > view.updatedAt ? message.createdAt : view.updatedAt,
+      unreadCount,
+    },
+    window: held.window && withMessages(held.window, [message]),
+  };
+}
+
+/** Moves a member's mark forward; a mark never moves back. */
+export function withMark(
+  held: Held,
+  kind: "read" | "delivered",
+  move: MarkMove,
+  selfId: string,
+): Held {
+  const { userId, seq } = move;
+  let reads = held.reads;
+  const participants = held.view.participants.map((one) => {
+    if (one.userId !== userId) return one;
+    if (kind === "read" && seq > one.lastReadSeq && userId !== selfId) {
+      reads = [...reads, { userId, after: one.lastReadSeq, seq, at: move.at }].slice(-readsMax);
+    }
+    return {
+      ...one,
+      lastReadSeq: kind === "read" ? Math.max(one.lastReadSeq, seq) : one.lastReadSeq,
+      lastDeliveredSeq: Math.max(one.lastDeliveredSeq, seq),
+    };
+  });
+  let next: Held = { ...held, reads, view: { ...held.view, participants } };
+  if (kind === "read" && userId === selfId) {
+    next = withReadUpTo(next, seq, selfId, move.unreadCount);
+  }
+  return withMarksRev(next, move.marksRev);
+}
+
+/**
+ * Notes that the member has read up to `seq`.
+ *
+ * @param counted what the server counted as still unread, used where this page cannot count itself
+ */
+export function withReadUpTo(
+  held: Held,
+  seq: number,
+  selfId: string,
+  counted?: number,
+): Held {
+  const { view } = held;
+  if (seq < view.lastReadSeq) return held;
+  const unreadCount = unreadAfter(held, seq, selfId) ??
+    (seq > view.lastReadSeq || counted !== undefined ? counted : undefined) ?? view.unreadCount;
+  const participants = view.participants.map((one) =>
+    one.userId === selfId
+      ? {
+        ...one,
+        lastReadSeq: Math.max(one.lastReadSeq, seq),
+        lastDeliveredSeq: Math.max(one.lastDeliveredSeq, seq),
+      }
+      : one
+  );
+  return { ...held, view: { ...view, participants, lastReadSeq: seq, unreadCount } };
+}
+
+/** Others' messages after `seq`, where the window holds all of them. */
+function unreadAfter({ view, window }: Held, seq: number, selfId: string): number | undefined {
+  if (seq >= view.lastSeq) return 0;
+  const first = window?.messages[0];
+  if (window === null || first === undefined || window.hasAfter) return undefined;
+  if (first.seq > seq + 1) return undefined;
+  const unread = window.messages.filter((message) =>
+    message.seq > seq && message.senderId !== selfId && message.deletedAt === null
+  );
+  return Math.min(unread.length, limits.unreadCount);
+}
+
+function withMarksRev(held: Held, marksRev: number): Held {
+  if (marksRev <= held.view.marksRev) return held;
+  const ahead = [...new Set([...held.marksAhead, marksRev])].sort((a, b) => a - b);
+  let reached = held.view.marksRev;
+  while (ahead[0] !== undefined && ahead[0] <= reached + 1) {
+    reached = Math.max(reached, ahead[0]);
+    ahead.shift();
+  }
+  return { ...held, marksAhead: ahead, view: { ...held.view, marksRev: reached } };
+}
+
+/**
+ * Takes in the server's whole view of the conversation, as of some moment: each half of it
+ * (messages; marks and settings) only where it is not older than what is held.
+ *
+ * @returns what is held then, and whether it must ask again to be certain
+ */
+export function withView(
+  held: Held,
+  view: Conversation,
+  selfId: string,
+): { held: Held; stale: boolean } {
+  const hasMessages = view.rev >= held.view.rev;
+  const hasMarks = view.marksRev >= held.view.marksRev;
+  const base = hasMessages ? view : held.view;
+  const marks = hasMarks ? view : held.view;
+  const other = hasMarks ? held.view : view;
+  const before = new Map(other.participants.map((one) => [one.userId, one]));
+  const participants = marks.participants.map((one) => {
+    const was = before.get(one.userId);
+    if (was === undefined) return one;
+    return {
+      ...one,
+      lastReadSeq: Math.max(one.lastReadSeq, was.lastReadSeq),
+      lastDeliveredSeq: Math.max(one.lastDeliveredSeq, was.lastDeliveredSeq),
+    };
+  });
+  const isWhole = hasMessages && hasMarks;
+  let next: Held = {
+    ...held,
+    marksAhead: held.marksAhead.filter((rev) => rev > marks.marksRev),
+    view: {
+      ...base,
+      participants,
+      marksRev: marks.marksRev,
+      muted: marks.muted,
+      pinned: marks.pinned,
+      archived: marks.archived,
+      lastReadSeq: marks.lastReadSeq,
+      unreadCount: isWhole ? view.unreadCount : held.view.unreadCount,
+    },
+  };
+  // A mark made here that the server has not heard of yet stays made.
+  const readHere = Math.max(held.view.lastReadSeq, view.lastReadSeq);
+  if (readHere > next.view.lastReadSeq) next = withReadUpTo(next, readHere, selfId);
+  return { held: withoutAside(next, selfId), stale: !isWhole };
+}

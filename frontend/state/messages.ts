@@ -1,0 +1,182 @@
+/**
+ * The open conversation: its window of messages, moving through it, writing into it.
+ *
+ * @module
+ */
+import { batch, computed, signal } from "@preact/signals";
+import { type Conversation, type HistoryResult, limits, type Message } from "@/chat/protocol.ts";
+import { ApiError, reasonOf } from "../api.ts";
+import { applyDrop, applyPage, applyTrim, applyViews, type LoadedPage } from "./apply.ts";
+import { chat, connection, onEffect, onOpened, take } from "./chat.ts";
+import { enqueue, outbox } from "./outbox.ts";
+import { call } from "./session.ts";
+import { stopTyping } from "./typing.ts";
+
+/** Where the reader is to be taken once the messages are there. */
+export interface Jump {
+  to: "end" | "unread" | number;
+}
+
+export const openId = signal<string | null>(null);
+export const threadError = signal<{ message: string; isMissing: boolean } | null>(null);
+export const loadingPlace = signal<LoadedPage["place"] | null>(null);
+export const jump = signal<Jump | null>(null);
+/** The unread divider stands after this `seq`; null: none. */
+export const unreadAfter = signal<number | null>(null);
+
+export const openConversation = computed(() =>
+  openId.value === null ? undefined : chat.value.held.get(openId.value)
+);
+/** What was written here and is not stored yet. */
+export const pendingLines = computed(() =>
+  outbox.value.filter((line) => line.conversationId === openId.value)
+);
+
+/** Opens a conversation: fetches what is missing of it, and joins to hear typing. */
+export async function openThread(conversationId: string): Promise<void> {
+  if (openId.value === conversationId) return;
+  closeThread();
+  batch(() => {
+    openId.value = conversationId;
+    threadError.value = null;
+    unreadAfter.value = null;
+  });
+  join();
+  await loadThread();
+}
+
+/** Loads the open conversation, again after an error. */
+export async function loadThread(): Promise<void> {
+  const conversationId = openId.value;
+  if (conversationId === null) return;
+  threadError.value = null;
+  try {
+    if (!chat.value.held.has(conversationId)) {
+      const view = await call<Conversation>(
+        "GET",
+        `/api/messages/conversations/${conversationId}`,
+      );
+      take((state) => applyViews(state, [view], false));
+    }
+    const held = chat.value.held.get(conversationId);
+    if (held === undefined || openId.value !== conversationId) return;
+    const { lastReadSeq, unreadCount, lastSeq } = held.view;
+    if (unreadCount > 0) unreadAfter.value = lastReadSeq;
+    if (held.window === null) {
+      const isFar = unreadCount > 0 && lastSeq - lastReadSeq > limits.pageSize - 10;
+      await load("replace", isFar ? { around: lastReadSeq } : {});
+    }
+    jump.value = { to: unreadCount > 0 ? "unread" : "end" };
+  } catch (error) {
+    if (openId.value !== conversationId) return;
+    const isMissing = error instanceof ApiError &&
+      (error.code === "not_found" || error.code === "invalid_input");
+    threadError.value = { message: reasonOf(error), isMissing };
+  }
+}
+
+/** Leaves the open conversation; a window that does not reach the end is let go. */
+export function closeThread(): void {
+  const conversationId = openId.value;
+  if (conversationId === null) return;
+  stopTyping();
+  connection.send({ type: "leave_conversation", conversationId });
+  batch(() => {
+    const held = chat.value.held.get(conversationId);
+    if (held?.window?.hasAfter) chat.value = applyDrop(chat.value, conversationId);
+    else chat.value = applyTrim(chat.value, conversationId);
+    openId.value = null;
+    jump.value = null;
+  });
+}
+
+export const loadOlder = () => loadBeside("before");
+export const loadNewer = () => loadBeside("after");
+
+async function loadBeside(place: "before" | "after"): Promise<void> {
+  const window = openConversation.value?.window;
+  if (!window || loadingPlace.value !== null) return;
+  if (!(place === "before" ? window.hasBefore : window.hasAfter)) return;
+  const { messages } = window;
+  const edge = place === "before" ? messages[0] : messages[messages.length - 1];
+  if (edge === undefined) return;
+  // A page that fails is asked for again by the next scroll.
+  await load(place, { [place]: edge.seq }).catch(() => undefined);
+}
+
+/** Takes the reader to a message, wherever in the conversation it is. */
+export async function jumpTo(seq: number): Promise<void> {
+  const messages = openConversation.value?.window?.messages ?? [];
+  const isHere = messages.some((message) => message.seq === seq);
+  if (!isHere) await load("replace", { around: seq }).catch(() => undefined);
+  jump.value = { to: seq };
+}
+
+/** Takes the reader to the newest message. */
+export async function jumpToEnd(): Promise<void> {
+  if (openConversation.value?.window?.hasAfter) await load("replace", {}).catch(() => undefined);
+  jump.value = { to: "end" };
+}
+
+async function load(
+  place: LoadedPage["place"],
+  query: { before?: number; after?: number; around?: number },
+): Promise<void> {
+  const conversationId = openId.value;
+  const held = openConversation.value;
+  if (conversationId === null || held === undefined) return;
+  const { rev } = held.view;
+  const given = Object.entries(query).map(([key, value]) => [key, String(value)]);
+  loadingPlace.value = place;
+  try {
+    const page = await call<HistoryResult>(
+      "GET",
+      `/api/messages/${conversationId}/messages?${new URLSearchParams(given)}`,
+    );
+    take((state) => applyPage(state, { conversationId, place, page, rev }));
+  } finally {
+    loadingPlace.value = null;
+  }
+}
+
+/** Sends a text into the open conversation. */
+export function send(content: string): void {
+  if (openId.value === null) return;
+  stopTyping();
+  unreadAfter.value = null;
+  enqueue(content, { conversationId: openId.value });
+  jumpToEnd();
+}
+
+/** Lets go of the oldest messages held, when a reader at the end has gathered very many. */
+export function trimThread(): void {
+  if (openId.value !== null) chat.value = applyTrim(chat.value, openId.value);
+}
+
+function join(): void {
+  if (openId.value === null) return;
+  connection.send({ type: "join_conversation", conversationId: openId.value, limit: 0 });
+}
+
+/** The last message from somebody else up to and including `seq`, of those held. */
+export function lastOfOthers(messages: readonly Message[], seq: number): Message | undefined {
+  const { selfId } = chat.value;
+  return messages.findLast((message) => message.seq <= seq && message.senderId !== selfId);
+}
+
+export function startMessages(): void {
+  onOpened(() => {
+    join();
+    if (threadError.value !== null && !threadError.value.isMissing) loadThread();
+  });
+  onEffect((effect) => {
+    if (effect.type === "arrived" && effect.message.conversationId === openId.value) {
+      // Away from the page, the divider shows where one left off.
+      if (!document.hasFocus()) unreadAfter.value ??= effect.message.seq - 1;
+    }
+    if (effect.type === "reload" && effect.conversationId === openId.value) loadThread();
+    if (effect.type === "removed" && effect.conversationId === openId.value) {
+      threadError.value = { message: "You are no longer in this conversation.", isMissing: true };
+    }
+  });
+}

@@ -1,0 +1,192 @@
+/**
+ * Messages written here that the server has not confirmed yet. They outlive a reload, go out in
+ * order within their conversation, and are repeated under the same client id until they are
+ * stored or refused: the server stores a client id once.
+ *
+ * @module
+ */
+import { signal } from "@preact/signals";
+import { get, set, update } from "idb-keyval";
+import { ApiError, reasonOf } from "../api.ts";
+import { connection, onEffect, onOpened } from "./chat.ts";
+import { self } from "./session.ts";
+
+export interface OutboxLine {
+  readonly clientId: string;
+  /** Where it goes; a first message names its recipient instead. */
+  readonly conversationId?: string;
+  readonly recipientId?: string;
+  readonly content: string;
+  readonly createdAt: string;
+  /** Why the server refused it; it waits for the member then. */
+  readonly failure?: string;
+}
+
+export const outbox = signal<readonly OutboxLine[]>([]);
+
+const retryMs = { first: 1_000, most: 30_000 };
+const otherTabMs = 2_000;
+const tabs = new BroadcastChannel("parley.outbox");
+let writing: Promise<void> = Promise.resolve();
+const busyLanes = new Set<string>();
+const startedListeners = new Set<(recipientId: string, conversationId: string) => void>();
+
+/** Calls `listener` when a first message has found or made its conversation. */
+export function onConversationStarted(
+  listener: (recipientId: string, conversationId: string) => void,
+): void {
+  startedListeners.add(listener);
+}
+
+const storeKey = () => `outbox.${self.value?.id}`;
+const laneOf = (line: OutboxLine) => line.conversationId ?? line.recipientId ?? "";
+
+/** Takes a message in, and sends it as soon as its turn comes. */
+export function enqueue(
+  content: string,
+  destination: { conversationId: string } | { recipientId: string },
+): void {
+  const line: OutboxLine = {
+    clientId: crypto.randomUUID(),
+    ...destination,
+    content,
+    createdAt: new Date().toISOString(),
+  };
+  change((lines) => [...lines, line]);
+  drain(laneOf(line));
+}
+
+/** Sends a refused message once more. */
+export function retryLine(clientId: string): void {
+  change((lines) =>
+    lines.map((line) => {
+      if (line.clientId !== clientId) return line;
+      const { failure: _, ...again } = line;
+      return again;
+    })
+  );
+  const line = outbox.value.find((one) => one.clientId === clientId);
+  if (line) drain(laneOf(line));
+}
+
+export function removeLine(clientId: string): void {
+  if (!outbox.value.some((line) => line.clientId === clientId)) return;
+  change((lines) => lines.filter((line) => line.clientId !== clientId));
+}
+
+/** Changes what is held here at once, and what is stored for all tabs behind it. */
+function change(step: (lines: readonly OutboxLine[]) => readonly OutboxLine[]): void {
+  outbox.value = step(outbox.value);
+  const key = storeKey();
+  writing = writing
+    .then(() => update<readonly OutboxLine[]>(key, (lines = []) => step(lines)))
+    .then(() => tabs.postMessage(null))
+    // Without storage (a private window, a full disk) it lives as long as this page does.
+    .catch(() => undefined);
+}
+
+async function load(): Promise<void> {
+  if (self.value === null) return;
+  const member = self.value.id;
+  let stored: readonly OutboxLine[] | undefined;
+  let written: Promise<void>;
+  // What was read while something was being written may lack it.
+  do {
+    await (written = writing);
+    stored = await get<readonly OutboxLine[]>(storeKey()).catch(() => undefined);
+  } while (written !== writing);
+  if (self.value?.id === member && stored !== undefined) outbox.value = stored;
+}
+
+/** Sends a lane's messages one after the other, until none is left or the connection is gone. */
+async function drain(lane: string): Promise<void> {
+  if (busyLanes.has(lane)) return;
+  busyLanes.add(lane);
+  try {
+    await navigator.locks.request(
+      `parley.outbox.${self.value?.id}.${lane}`,
+      { ifAvailable: true },
+      async (lock) => {
+        // Another tab sends this lane; should it go away, the lines are still ours to send.
+        if (lock === null) return void setTimeout(() => drain(lane), otherTabMs);
+        let failures = 0;
+        let line: OutboxLine | undefined;
+        while ((line = nextOf(lane)) !== undefined && connection.status.value === "open") {
+          const waitMs = await deliver(line, failures);
+          if (waitMs === null) failures = 0;
+          else {
+            failures++;
+            await new Promise((resolve) => setTimeout(resolve, waitMs));
+          }
+        }
+      },
+    );
+  } finally {
+    busyLanes.delete(lane);
+  }
+}
+
+function nextOf(lane: string): OutboxLine | undefined {
+  return outbox.value.find((line) => laneOf(line) === lane && line.failure === undefined);
+}
+
+/** @returns null when the line is done with; else the milliseconds to wait before repeating it */
+async function deliver(line: OutboxLine, failures: number): Promise<number | null> {
+  const { clientId, content, conversationId, recipientId } = line;
+  const destination = conversationId ? { conversationId } : { recipientId: recipientId ?? "" };
+  try {
+    const { message } = await connection.request<"message_sent">({
+      type: "send_message",
+      clientId,
+      content,
+      ...destination,
+    });
+    removeLine(clientId);
+    if (recipientId && !conversationId) started(recipientId, message.conversationId);
+    return null;
+  } catch (error) {
+    if (error instanceof ApiError && error.isTransient) {
+      const ownMs = (error.details.retryAfter ?? 0) * 1_000;
+      return Math.max(ownMs, Math.min(retryMs.most, retryMs.first * 2 ** failures));
+    }
+    change((lines) =>
+      lines.map((one) => one.clientId === clientId ? { ...one, failure: reasonOf(error) } : one)
+    );
+    return null;
+  }
+}
+
+function started(recipientId: string, conversationId: string): void {
+  change((lines) =>
+    lines.map((line) =>
+      line.recipientId === recipientId && !line.conversationId ? { ...line, conversationId } : line
+    )
+  );
+  for (const listener of startedListeners) listener(recipientId, conversationId);
+  drain(conversationId);
+}
+
+function drainAll(): void {
+  for (const lane of new Set(outbox.value.map(laneOf))) drain(lane);
+}
+
+export function startOutbox(): void {
+  onOpened(drainAll);
+  onEffect((effect) => {
+    if (effect.type === "stored" && effect.message.clientId) removeLine(effect.message.clientId);
+  });
+  tabs.onmessage = () => load();
+}
+
+/** Loads what the member left unsent, and sends it. */
+export async function loadOutbox(): Promise<void> {
+  await load();
+  drainAll();
+}
+
+/** Throws away what the member has not sent. */
+export async function dropOutbox(): Promise<void> {
+  const key = storeKey();
+  outbox.value = [];
+  await set(key, []).catch(() => undefined);
+}

@@ -1,0 +1,172 @@
+/**
+ * Who is signed in, and the access token: kept in memory only, renewed before it ends.
+ *
+ * @module
+ */
+import { signal } from "@preact/signals";
+import type { RegisterInput, Self, SessionResult, TokenResult } from "@/chat/protocol.ts";
+import { ApiError, request } from "../api.ts";
+import { config } from "../config.ts";
+import { claimsOf } from "../lib/claims.ts";
+import { tokenFromPlatform } from "./platform.ts";
+
+export type SessionPhase = "starting" | "signedOut" | "signedIn";
+
+export const phase = signal<SessionPhase>("starting");
+export const self = signal<Self | null>(null);
+
+/** Set while this browser has signed in here, so that a stranger's first visit asks for nothing. */
+const signedInKey = "parley.signedIn";
+const lockName = "parley.token";
+const tabs = new BroadcastChannel("parley.session");
+
+/** A token with less life left than this is renewed before it is used. */
+const spareMs = 20_000;
+const refreshRetryMs = 3_000;
+
+interface Access {
+  token: string;
+  /** By this machine's clock. */
+  endsAt: number;
+  subject: string | null;
+}
+
+let access: Access | null = null;
+let renewing: Promise<Access> | null = null;
+let renewTimer: number | undefined;
+const renewalListeners = new Set<(token: string) => void>();
+
+/** Calls `listener` with every token that replaces an earlier one. */
+export function onRenewed(listener: (token: string) => void): void {
+  renewalListeners.add(listener);
+}
+
+/**
+ * A token that is good for a while yet.
+ *
+ * @throws {ApiError} `unauthenticated` when nobody is signed in; `no_connection`
+ */
+export async function token(): Promise<string> {
+  if (access !== null && access.endsAt - Date.now() > spareMs) return access.token;
+  return (await renew()).token;
+}
+
+/** Lets the token go that the server refused; the next one will be fresh. */
+export function refuseToken(): void {
+  access = null;
+}
+
+/**
+ * Calls the server as the member; renews the token once if it is refused.
+ *
+ * @throws {ApiError}
+ */
+export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  try {
+    return await request<T>(method, path, { body, token: await token() });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== "unauthenticated") throw error;
+    refuseToken();
+    return await request<T>(method, path, { body, token: await token() });
+  }
+}
+
+/** Finds out, on load, whether somebody is signed in; keeps trying while the server is away. */
+export async function restoreSession(): Promise<void> {
+  if (config.localAccounts && localStorage.getItem(signedInKey) === null) {
+    phase.value = "signedOut";
+    return;
+  }
+  try {
+    self.value = await call<Self>("GET", "/api/auth/me");
+    phase.value = "signedIn";
+  } catch (error) {
+    if (error instanceof ApiError && error.isTransient && error.code !== "unauthenticated") {
+      setTimeout(restoreSession, refreshRetryMs);
+    } else {
+      signOutHere();
+    }
+  }
+}
+
+/** @throws {ApiError} */
+export async function login(name: string, password: string): Promise<void> {
+  begin(await request("POST", "/api/auth/login", { body: { login: name, password } }));
+}
+
+/** @throws {ApiError} with `details.errors` for the fields that were wrong */
+export async function register(input: RegisterInput): Promise<void> {
+  begin(await request("POST", "/api/auth/register", { body: input }));
+}
+
+/** Signs out, here and in this browser's other tabs. */
+export async function logout(): Promise<void> {
+  const last = access?.token;
+  signOutHere();
+  tabs.postMessage(null);
+  await request("POST", "/api/auth/logout", last === undefined ? {} : { token: last })
+    .catch(() => undefined);
+}
+
+function begin({ user, ...result }: SessionResult): void {
+  localStorage.setItem(signedInKey, "1");
+  keep(result);
+  self.value = user;
+  phase.value = "signedIn";
+  tabs.postMessage(user.id);
+}
+
+function signOutHere(): void {
+  access = null;
+  clearTimeout(renewTimer);
+  localStorage.removeItem(signedInKey);
+  phase.value = "signedOut";
+  self.value = null;
+}
+
+// The cookie is shared by all tabs: when one signs out, or in as somebody else, so do the others.
+tabs.onmessage = ({ data: userId }: MessageEvent<string | null>) => {
+  if (userId === null && phase.value === "signedIn") signOutHere();
+  else if (userId !== null && userId !== self.value?.id) location.reload();
+};
+
+function renew(): Promise<Access> {
+  renewing ??= obtain().finally(() => renewing = null);
+  return renewing;
+}
+
+async function obtain(): Promise<Access> {
+  const before = access?.subject;
+  try {
+    if (config.localAccounts) {
+      // Refreshing changes the cookie: two tabs at once would look like a stolen one.
+      keep(
+        await navigator.locks.request(
+          lockName,
+          () => request<TokenResult>("POST", "/api/auth/refresh"),
+        ),
+      );
+    } else {
+      keep(await tokenFromPlatform());
+    }
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "unauthenticated") signOutHere();
+    throw error;
+  }
+  if (access === null) throw new ApiError("unauthenticated", "Signed out");
+  if (before != null && access.subject !== before) location.reload();
+  for (const listener of renewalListeners) listener(access.token);
+  return access;
+}
+
+function keep({ token, expiresAt }: TokenResult): void {
+  const { sub, iat, exp } = claimsOf(token);
+  // A token just issued lives as long as its claims say, however wrong this machine's clock is.
+  const lifeMs = config.localAccounts && iat !== undefined && exp !== undefined
+    ? (exp - iat) * 1_000
+    : Date.parse(expiresAt) - Date.now();
+  access = { token, endsAt: Date.now() + lifeMs, subject: sub ?? null };
+  clearTimeout(renewTimer);
+  const inMs = Math.max(lifeMs * 0.75, lifeMs - 120_000, 1_000);
+  renewTimer = setTimeout(() => renew().catch(() => undefined), Math.min(inMs, 2 ** 31 - 1));
+}

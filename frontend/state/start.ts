@@ -1,0 +1,84 @@
+/**
+ * Sets everything going, and clears it away when the member changes.
+ *
+ * @module
+ */
+import { effect, untracked } from "@preact/signals";
+import { startAnnouncements } from "./announcement.ts";
+import { emptyState } from "./apply.ts";
+import { chat, connection, unreadTotal } from "./chat.ts";
+import { clearLists, loadInbox } from "./conversations.ts";
+import { loadDrafts, startDrafts } from "./drafts.ts";
+import { clearMarks, startMarks } from "./marks.ts";
+import { closeThread, openThread, startMessages } from "./messages.ts";
+import { loadOutbox, onConversationStarted, outbox, startOutbox } from "./outbox.ts";
+import { navigate, paths, route, startRouter } from "./router.ts";
+import { phase, restoreSession, self } from "./session.ts";
+import { startSync } from "./sync.ts";
+import { startTyping } from "./typing.ts";
+
+const title = "Parley";
+
+/** Starts the page's life; called once. */
+export function start(): void {
+  startRouter();
+  startMarks();
+  startOutbox();
+  startMessages();
+  startTyping();
+  startDrafts();
+  startSync();
+  startAnnouncements();
+  let member: string | null = null;
+  effect(() => {
+    const next = self.value?.id ?? null;
+    if (next === member) return;
+    member = next;
+    untracked(() => next === null ? end() : begin(next));
+  });
+  effect(() => {
+    const now = route.value;
+    if (self.value === null) return;
+    untracked(() => now.name === "thread" ? openThread(now.conversationId) : closeThread());
+  });
+  effect(() => {
+    const now = route.value;
+    if (phase.value === "signedIn" && (now.name === "login" || now.name === "register")) {
+      navigate(takeReturnPath(), { replace: true });
+    }
+  });
+  effect(() => {
+    const count = unreadTotal.value;
+    document.title = count > 0 ? `(${count}) ${title}` : title;
+  });
+  onConversationStarted((recipientId, conversationId) => {
+    const now = route.value;
+    if (now.name === "new" && now.userId === recipientId) {
+      navigate(paths.thread(conversationId), { replace: true });
+    }
+  });
+  restoreSession();
+}
+
+/** Where a visitor wanted to go before they were asked to sign in. */
+function takeReturnPath(): string {
+  const wanted = new URLSearchParams(location.search).get("then");
+  return wanted?.startsWith("/messages") || wanted?.startsWith("/u/") ? wanted : paths.inbox;
+}
+
+function begin(userId: string): void {
+  chat.value = emptyState(userId);
+  loadDrafts();
+  loadOutbox();
+  loadInbox();
+  connection.start();
+}
+
+function end(): void {
+  connection.stop();
+  closeThread();
+  clearLists();
+  clearMarks();
+  outbox.value = [];
+  chat.value = emptyState("");
+}

@@ -1,0 +1,80 @@
+/**
+ * Asks the server what this page is missing: on connecting, on becoming visible, each minute, and
+ * wherever a gap shows. One question at a time.
+ *
+ * @module
+ */
+import { type Head, limits } from "@/chat/protocol.ts";
+import { applySync, type ChatState } from "./apply.ts";
+import { chat, connection, onEffect, onOpened, take } from "./chat.ts";
+import { inboxEnd, loadInbox } from "./conversations.ts";
+import { hasGap } from "./held.ts";
+
+const everyMs = 60_000;
+/** Frames that overtook each other mostly fall into place within this. */
+const stragglerMs = 400;
+
+let isAsking = false;
+let isWanted = false;
+let soonTimer: number | undefined;
+
+/** Asks once more, after the question under way if there is one. */
+export async function sync(): Promise<void> {
+  if (isAsking) {
+    isWanted = true;
+    return;
+  }
+  // Without the list, there is nothing to compare with.
+  if (inboxEnd.value === undefined) return;
+  isAsking = true;
+  isWanted = false;
+  const asker = chat.value.selfId;
+  try {
+    const { heads, since } = headsOf(chat.value, inboxEnd.value);
+    const result = await connection.request<"sync_result">(
+      since === null ? { type: "sync", heads } : { type: "sync", heads, since },
+    );
+    if (chat.value.selfId === asker) take((state) => applySync(state, result, heads));
+  } catch {
+    // Not connected, or the server is busy: connecting asks again, and so does the next minute.
+    isWanted = false;
+  } finally {
+    isAsking = false;
+  }
+  if (isWanted) sync();
+}
+
+/**
+ * How far the page has come in the conversations it holds, the most recent ones first.
+ *
+ * @param end the time of the oldest conversation loaded, null when all are
+ */
+export function headsOf(
+  state: ChatState,
+  end: string | null,
+): { heads: Record<string, Head>; since: string | null } {
+  const held = [...state.held.values()]
+    .sort((a, b) => b.view.updatedAt.localeCompare(a.view.updatedAt))
+    .slice(0, limits.syncHeads);
+  const heads: Record<string, Head> = {};
+  for (const { view } of held) heads[view.id] = { rev: view.rev, marksRev: view.marksRev };
+  const isCut = state.held.size > limits.syncHeads;
+  return { heads, since: isCut ? held[held.length - 1]?.view.updatedAt ?? end : end };
+}
+
+export function startSync(): void {
+  onOpened(() => inboxEnd.value === undefined ? loadInbox().then(sync) : sync());
+  addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") sync();
+  });
+  setInterval(sync, everyMs);
+  onEffect((effect) => {
+    if (effect.type !== "sync") return;
+    if (!effect.soon) return void sync();
+    clearTimeout(soonTimer);
+    const hadGap = [...chat.value.held.values()].some(hasGap);
+    soonTimer = setTimeout(() => {
+      if (!hadGap || [...chat.value.held.values()].some(hasGap)) sync();
+    }, stragglerMs);
+  });
+}
