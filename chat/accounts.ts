@@ -18,7 +18,8 @@ import type { PlatformClaims, TokenSubject } from "@/utils/jwt.ts";
 import { hashPassword, verifyPassword } from "@/utils/password.ts";
 import { type Chat, spend } from "./chat.ts";
 import { ChatError } from "./errors.ts";
-import type { LoginInput, RegisterInput } from "./protocol.ts";
+import type { LoginInput, RegisterInput, Self } from "./protocol.ts";
+import { selfView } from "./views.ts";
 
 /**
  * Opens an account.
@@ -30,12 +31,12 @@ export async function register(
   chat: Chat,
   address: string,
   input: RegisterInput,
-): Promise<UserRow> {
+): Promise<Self> {
   await spend(chat.rates.register, address);
   const { password, ...fields } = input;
   const passwordHash = await hashPassword(password);
   try {
-    return await insertUser(chat.db, { ...fields, id: newId(), passwordHash });
+    return selfView(await insertUser(chat.db, { ...fields, id: newId(), passwordHash }));
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
     const field = databaseError(error)?.constraint === "users_username" ? "username" : "email";
@@ -50,14 +51,14 @@ export async function register(
  *
  * @throws {ChatError} `unauthenticated`, `rate_limited`
  */
-export async function login(chat: Chat, address: string, input: LoginInput): Promise<UserRow> {
+export async function login(chat: Chat, address: string, input: LoginInput): Promise<Self> {
   await spend(chat.rates.login, address);
   const account = await selectAccount(chat.db, input.login);
   const right = await verifyPassword(input.password, account?.passwordHash ?? null);
   if (!account || !right) {
     throw new ChatError("unauthenticated", "The username or the password is wrong");
   }
-  return account;
+  return selfView(account);
 }
 
 /**
@@ -66,14 +67,14 @@ export async function login(chat: Chat, address: string, input: LoginInput): Pro
  *
  * @throws {ChatError} `unauthenticated` if there is no such member (any more)
  */
-export async function identify(chat: Chat, subject: TokenSubject): Promise<UserRow> {
+export async function identify(chat: Chat, subject: TokenSubject): Promise<Self> {
   const user = subject.kind === "own"
     ? await selectUser(chat.db, subject.userId)
     : await platformMember(chat, subject.claims);
   if (!user || user.deactivatedAt !== null) {
     throw new ChatError("unauthenticated", "The token's member does not exist");
   }
-  return user;
+  return selfView(user);
 }
 
 async function platformMember(chat: Chat, claims: PlatformClaims): Promise<UserRow> {

@@ -1,4 +1,4 @@
-import type { OpenDatabase } from "@/db/database.ts";
+import { isReady as databaseAnswers, type OpenDatabase } from "@/db/database.ts";
 import type { Clock } from "@/utils/clock.ts";
 import type { Log } from "@/utils/log.ts";
 import { createRateLimit, type RateLimit } from "@/utils/rate_limit.ts";
@@ -37,6 +37,8 @@ export interface Chat extends Omit<ChatParts, "database"> {
   rates: Record<"send" | "frame" | "typing" | "search" | "login" | "register", RateLimit>;
   /** Members whose last connection here just went, and when: a page that reloads is not gone. */
   departing: Map<string, number>;
+  /** Searches for a pair's conversation that are under way. */
+  directSearches: Map<string, Promise<{ id: string; created: boolean }>>;
 }
 
 /** What a member gets who has not chosen. */
@@ -78,8 +80,12 @@ export async function openChat(parts: ChatParts): Promise<Chat> {
       register: rate(10, 600),
     },
     departing: new Map(),
+    directSearches: new Map(),
   };
 }
+
+/** Whether the database answers, so that requests can be served. */
+export const isReady = (chat: Chat): Promise<boolean> => databaseAnswers(chat.db);
 
 /** Tells members, on this instance and the others. Serialized once, however many they are. */
 export function announceTo(

@@ -58,10 +58,25 @@ export async function createConversation(
 
 /**
  * The direct conversation of two members that is about nothing in particular.
+ * Calls for the same pair at the same time share one search, and so go on in their order.
  *
  * @throws {ChatError} `not_found`, `invalid_input`
  */
-export async function findOrCreateDirect(
+export function findOrCreateDirect(
+  chat: Chat,
+  userId: string,
+  otherId: string,
+): Promise<{ id: string; created: boolean }> {
+  const key = `${userId} ${otherId}`;
+  const underWay = chat.directSearches.get(key);
+  if (underWay) return underWay;
+  const search = searchDirect(chat, userId, otherId)
+    .finally(() => chat.directSearches.delete(key));
+  chat.directSearches.set(key, search);
+  return search;
+}
+
+async function searchDirect(
   chat: Chat,
   userId: string,
   otherId: string,
@@ -85,7 +100,7 @@ function newConversation(chat: Chat, userId: string, kind: "direct" | "group") {
 }
 
 /** The same for both of a pair; another for each context and subject. */
-function directKey(
+export function directKey(
   one: string,
   other: string,
   context: string | null,

@@ -1,3 +1,5 @@
+import { isTransient } from "@/db/database.ts";
+import type { Log } from "@/utils/log.ts";
 import type { ErrorCode, InputIssue } from "./protocol.ts";
 
 /**
@@ -29,3 +31,17 @@ export const notFound = (what: string, id: string) =>
 /** Input that is well formed but cannot be meant. */
 export const invalidInput = (path: string, message: string) =>
   new ChatError("invalid_input", message, { errors: [{ path, message }] });
+
+/** What a caller is told of an error. What is no {@linkcode ChatError} is a bug, and logged. */
+export function toChatError(error: unknown, log: Log): ChatError {
+  if (error instanceof ChatError) return error;
+  if (isTransient(error)) {
+    log.warn("The database does not answer", { error });
+    return new ChatError("unavailable", "The service is not available right now: try again", {
+      retryAfter: 1,
+      cause: error,
+    });
+  }
+  log.error("Unexpected error", { error });
+  return new ChatError("internal", "Something went wrong on our side");
+}

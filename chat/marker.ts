@@ -1,7 +1,7 @@
 import { type Database, isTransient } from "@/db/database.ts";
 import { type MarkDraft, type MovedMarks, updateMarks } from "@/db/marks.ts";
 import type { Clock } from "@/utils/clock.ts";
-import { gather } from "@/utils/gather.ts";
+import { gather, type Gatherer } from "@/utils/gather.ts";
 import { ChatError } from "./errors.ts";
 import { limits, type ServerFrame } from "./protocol.ts";
 import { isoTime } from "./views.ts";
@@ -19,7 +19,7 @@ export interface Mark {
  *
  * @returns undefined if nothing moved: they stood there already, or it is no conversation of theirs
  */
-export type Marker = (mark: Mark) => Promise<MovedMarks | undefined>;
+export type Marker = Gatherer<Mark, MovedMarks | undefined>;
 
 const unavailable = (cause?: unknown) =>
   new ChatError("unavailable", "Cannot store marks right now: try again", { retryAfter: 1, cause });

@@ -36,7 +36,7 @@ export async function sendMessage(chat: Chat, speaker: Speaker, input: SendInput
   const conversationId = input.conversationId ??
     (await findOrCreateDirect(chat, speaker.userId, input.recipientId as string)).id;
 
-  const stored = await chat.writer({
+  const stored = await chat.writer.add({
     conversationId,
     senderId: speaker.userId,
     connectionId: speaker.connectionId,
@@ -97,7 +97,7 @@ export interface MarkInput {
 export async function markRead(chat: Chat, userId: string, input: MarkInput): Promise<ReadResult> {
   const readSeq = await seqOf(chat, input);
   const mark = { conversationId: input.conversationId, userId, readSeq, deliveredSeq: 0 };
-  const moved = await chat.marker(mark);
+  const moved = await chat.marker.add(mark);
   if (moved?.readMoved) {
     return { lastReadSeq: moved.readSeq, unreadCount: moved.unreadCount ?? 0 };
   }
@@ -112,7 +112,7 @@ export async function markRead(chat: Chat, userId: string, input: MarkInput): Pr
 export async function markDelivered(chat: Chat, userId: string, input: MarkInput): Promise<void> {
   const deliveredSeq = await seqOf(chat, input);
   const mark = { conversationId: input.conversationId, userId, readSeq: 0, deliveredSeq };
-  if (await chat.marker(mark)) return;
+  if (await chat.marker.add(mark)) return;
   const mine = await selectMembership(chat.db, input.conversationId, userId);
   if (!mine) throw notFound("conversation", input.conversationId);
 }

@@ -1,7 +1,7 @@
 import { type Database, isTransient, isUniqueViolation } from "@/db/database.ts";
 import { insertMessages, type MessageDraft, selectMessagesByIds } from "@/db/messages.ts";
 import type { Clock } from "@/utils/clock.ts";
-import { gather } from "@/utils/gather.ts";
+import { gather, type Gatherer } from "@/utils/gather.ts";
 import { newId } from "@/utils/ids.ts";
 import type { Log } from "@/utils/log.ts";
 import type { Audience } from "./connections.ts";
@@ -29,7 +29,7 @@ export interface Stored {
  * @throws {ChatError} `unavailable` while the database is away or too much is waiting: nothing is
  *   known to be stored, and sending again with the same client id is safe
  */
-export type Writer = (draft: Draft) => Promise<Stored | undefined>;
+export type Writer = Gatherer<Draft, Stored | undefined>;
 
 const unavailable = (cause?: unknown) =>
   new ChatError("unavailable", "Cannot store messages right now: try again", {

@@ -1,0 +1,200 @@
+/**
+ * Builds everything once, serves, and shuts down.
+ *
+ *     deno task dev | start | migrate
+ *
+ * @module
+ */
+import { type Chat, openChat } from "@/chat/chat.ts";
+import { demoMembers, demoPassword, seedDemo } from "@/chat/demo.ts";
+import { MemoryBus } from "@/chat/memory_bus.ts";
+import { MemoryPresence } from "@/chat/memory_presence.ts";
+import { beat, endPresence, sweep } from "@/chat/online.ts";
+import { PostgresBus } from "@/chat/postgres_bus.ts";
+import { PostgresPresence } from "@/chat/postgres_presence.ts";
+import { closeCodes } from "@/chat/protocol.ts";
+import { type OpenDatabase, openEmbedded, openPostgres } from "@/db/database.ts";
+import { migrate } from "@/db/migrate.ts";
+import { createApp } from "@/routes/app.ts";
+import { type Clock, systemClock } from "@/utils/clock.ts";
+import { type Config, ConfigError, readConfig } from "@/utils/config.ts";
+import { FolderInUse, lockFolder } from "@/utils/folder_lock.ts";
+import { newId } from "@/utils/ids.ts";
+import { createTokens, type Tokens } from "@/utils/jwt.ts";
+import { createLog, type Log } from "@/utils/log.ts";
+import { fileURLToPath } from "node:url";
+
+const pageFolder = fileURLToPath(new URL("./dist", import.meta.url));
+const sweepMs = 1_000;
+const beatMs = 5_000;
+/** How long requests under way may take to finish when the program is told to stop. */
+const drainMs = 5_000;
+
+/** A server that is up. */
+export interface Server {
+  /** Where it listens, without a slash at its end. */
+  url: string;
+  chat: Chat;
+  tokens: Tokens;
+  /** Stops accepting, tells sockets to come back, finishes writes, and closes what was opened. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves on an open and migrated database, which is closed with the server.
+ *
+ * @param parts what a test brings its own of
+ */
+export async function serve(
+  config: Config,
+  database: OpenDatabase,
+  parts: { log: Log; clock?: Clock },
+): Promise<Server> {
+  const { log, clock = systemClock } = parts;
+  const instanceId = newId();
+  const shared = config.databaseUrl !== undefined;
+  const chat = await openChat({
+    database,
+    bus: shared ? new PostgresBus(database, instanceId, log) : new MemoryBus(),
+    presence: shared ? new PostgresPresence(database.db, instanceId, clock) : new MemoryPresence(),
+    clock,
+    log,
+    settings: config,
+  });
+  const tokens = createTokens({
+    secret: config.jwtSecret,
+    jwksUrl: config.jwksUrl,
+    issuer: config.jwtIssuer,
+    audience: config.jwtAudience,
+    localAccounts: config.localAccounts,
+    ttlSeconds: config.tokenTtlSeconds,
+    clock,
+  });
+  const dev = config.mode === "development";
+  const app = createApp(chat, tokens, {
+    ...config,
+    page: {
+      folder: pageFolder,
+      dev,
+      config: {
+        localAccounts: config.localAccounts,
+        tabs: config.inboxTabs,
+        demoMembers: dev && config.localAccounts ? demoMembers : null,
+        demoPassword: dev && config.localAccounts ? demoPassword : null,
+        parentOrigins: config.allowedOrigins,
+        heartbeatSeconds: config.heartbeatSeconds,
+      },
+    },
+  });
+
+  const often = (task: (chat: Chat) => Promise<void>, ms: number) =>
+    setInterval(
+      () => task(chat).catch((error) => log.warn("A periodic task failed", { error })),
+      ms,
+    );
+  await beat(chat);
+  const timers = [often(sweep, sweepMs), often(beat, beatMs)];
+  const server = Deno.serve(
+    { hostname: config.host, port: config.port, onListen: () => {} },
+    app.fetch,
+  );
+  const { hostname, port } = server.addr;
+
+  return {
+    url: `http://${hostname === "0.0.0.0" ? "localhost" : hostname}:${port}`,
+    chat,
+    tokens,
+    async close() {
+      const drained = server.shutdown();
+      for (const timer of timers) clearInterval(timer);
+      chat.connections.closeAll(closeCodes.restart, "The server restarts");
+      await Promise.all([chat.writer.idle(), chat.marker.idle()]);
+      await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, drainMs))]);
+      await endPresence(chat).catch((error) => log.warn("Presence was not ended", { error }));
+      await chat.bus.close();
+      await database.close();
+    },
+  };
+}
+
+/** Opens the configured database and brings it to this version's schema. */
+async function openDatabase(config: Config, log: Log): Promise<OpenDatabase> {
+  const database = config.databaseUrl === undefined
+    ? await openFolder(config, log)
+    : await openPostgres(config.databaseUrl);
+  await migrate(database.db);
+  return database;
+}
+
+async function openFolder(config: Config, log: Log): Promise<OpenDatabase> {
+  const holder = `process ${Deno.pid}, started ${new Date().toISOString()}`;
+  const unlock = await lockFolder(config.dataDir, holder);
+  if (config.mode === "production") {
+    log.warn(
+      "DATABASE_URL is not set: using the embedded database. It is good for trying out and for " +
+        "small sites; it serves one process only and may lose the last moments at a power failure",
+      { dataDir: config.dataDir },
+    );
+  }
+  const database = await openEmbedded(`${config.dataDir}/postgres`);
+  return {
+    ...database,
+    close: async () => {
+      await database.close();
+      unlock();
+    },
+  };
+}
+
+async function run(command: string): Promise<void> {
+  const started = performance.now();
+  const mode = command === "dev" ? "development" : "production";
+  const config = readConfig(Deno.env.toObject(), mode);
+  const log = createLog(config.logLevel, mode === "development" ? "text" : "json");
+  for (const name of config.unused) {
+    log.warn(`${name} is set, but this version does not use it yet`);
+  }
+
+  if (mode === "development") {
+    const { watchPage } = await import("@/utils/build.ts");
+    await watchPage({ outDir: pageFolder, dev: true });
+  } else if (command === "start") {
+    await Deno.stat(`${pageFolder}/manifest.json`).catch(() => {
+      throw new ConfigError("The page is not built: run `deno task build` first");
+    });
+  }
+  const database = await openDatabase(config, log);
+  if (command === "migrate") {
+    await database.close();
+    return log.info("The database is up to date");
+  }
+  const server = await serve(config, database, { log });
+  if (mode === "development" && config.localAccounts) await seedDemo(server.chat);
+  log.info(`Parley is ready: ${config.port === 0 ? server.url : config.publicUrl}`, {
+    seconds: Math.round((performance.now() - started) / 100) / 10,
+  });
+
+  // In development the watcher stops and restarts us.
+  if (mode === "development") return;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    Deno.addSignalListener(signal, async () => {
+      log.info("Stopping", { signal });
+      await server.close();
+      Deno.exit(0);
+    });
+  }
+}
+
+if (import.meta.main) {
+  const [command = "start"] = Deno.args;
+  try {
+    if (!["dev", "start", "migrate"].includes(command)) {
+      throw new ConfigError(`Cannot ${command}: expected dev, start or migrate`);
+    }
+    await run(command);
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof FolderInUse)) throw error;
+    console.error(error.message);
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,104 @@
+import { login, register } from "@/chat/accounts.ts";
+import { ChatError } from "@/chat/errors.ts";
+import { LoginInput, RegisterInput, Self, SessionResult, TokenResult } from "@/chat/protocol.ts";
+import { closeSession, openSession, type Refresh, refreshSession } from "@/chat/sessions.ts";
+import { isoTime } from "@/chat/views.ts";
+import type { Context } from "hono";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { clientAddress } from "./address.ts";
+import type { Api } from "./api.ts";
+
+const cookieName = "parley_refresh";
+
+/** Accounts of our own. Without them only `me` is there, for the platform's members. */
+export function authRoutes(api: Api, options: { localAccounts: boolean; secure: boolean }): void {
+  const { chat, tokens } = api;
+  // Only these calls ever see the cookie, and no other site can make a browser send it.
+  const cookie = {
+    httpOnly: true,
+    secure: options.secure,
+    sameSite: "Strict",
+    path: "/api/auth",
+  } as const;
+
+  api.on({
+    method: "GET",
+    path: "/api/auth/me",
+    summary: "The member the token speaks for",
+    answers: { 200: Self },
+  }, ({ c, session }) => c.json(session.user));
+
+  if (!options.localAccounts) return;
+
+  api.on({
+    method: "POST",
+    path: "/api/auth/register",
+    summary: "Open an account",
+    anonymous: true,
+    body: RegisterInput,
+    answers: { 201: SessionResult },
+  }, async ({ c, body }) => {
+    const user = await register(chat, clientAddress(c), body);
+    return c.json(await begin(c, user), 201);
+  });
+
+  api.on({
+    method: "POST",
+    path: "/api/auth/login",
+    summary: "Log in with a username or an email; sets the refresh cookie",
+    anonymous: true,
+    body: LoginInput,
+    answers: { 200: SessionResult },
+  }, async ({ c, body }) => c.json(await begin(c, await login(chat, clientAddress(c), body))));
+
+  api.on({
+    method: "POST",
+    path: "/api/auth/refresh",
+    summary: "Exchange the refresh cookie for a token and the next cookie",
+    anonymous: true,
+    answers: { 200: TokenResult },
+  }, async ({ c }) => {
+    const refreshToken = getCookie(c, cookieName);
+    if (!refreshToken) throw new ChatError("unauthenticated", "There is no session: log in");
+    try {
+      const { userId, next } = await refreshSession(chat, refreshToken);
+      if (next) keep(c, next);
+      return c.json(await newToken(userId));
+    } catch (error) {
+      if (error instanceof ChatError && error.code === "unauthenticated") {
+        deleteCookie(c, cookieName, cookie);
+      }
+      throw error;
+    }
+  });
+
+  api.on({
+    method: "POST",
+    path: "/api/auth/logout",
+    summary: "End the session of the refresh cookie",
+    anonymous: true,
+    answers: { 204: null },
+  }, async ({ c }) => {
+    const refreshToken = getCookie(c, cookieName);
+    if (refreshToken) await closeSession(chat, refreshToken);
+    deleteCookie(c, cookieName, cookie);
+    return c.body(null, 204);
+  });
+
+  async function begin(c: Context, user: Self): Promise<SessionResult> {
+    keep(c, await openSession(chat, user.id, c.req.header("user-agent")));
+    return { user, ...await newToken(user.id) };
+  }
+
+  async function newToken(userId: string): Promise<TokenResult> {
+    const { token, expiresAt } = await tokens.sign(userId);
+    return { token, expiresAt: isoTime(expiresAt) };
+  }
+
+  function keep(c: Context, refresh: Refresh): void {
+    setCookie(c, cookieName, refresh.refreshToken, {
+      ...cookie,
+      expires: new Date(refresh.expiresAt),
+    });
+  }
+}

@@ -1,0 +1,64 @@
+import type { Hono } from "hono";
+import { html } from "hono/html";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { Api } from "./api.ts";
+import { asyncApi, openApi } from "./openapi.ts";
+
+/** Swagger UI's own files, served from its package: the reference loads nothing from elsewhere. */
+const viewer = {
+  "swagger-ui.css": "text/css",
+  "swagger-ui-bundle.js": "text/javascript",
+} as const;
+
+const start = `SwaggerUIBundle({
+  url: "/api/openapi.json",
+  dom_id: "#reference",
+  deepLinking: true,
+  docExpansion: "none",
+  defaultModelsExpandDepth: -1,
+});`;
+
+/** The reference as documents, and `/docs` to read it in a browser. Added after all calls. */
+export function docsRoutes(api: Api, publicUrl: string): void {
+  const { app } = api;
+  app.get("/api/openapi.json", (c) => c.json(openApi(api.specs, publicUrl)));
+  app.get("/api/asyncapi.json", (c) => c.json(asyncApi(publicUrl)));
+  viewerRoutes(app);
+}
+
+function viewerRoutes(app: Hono): void {
+  const folder = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+  for (const [name, type] of Object.entries(viewer)) {
+    app.get(`/docs/${name}`, async (c) => {
+      c.header("content-type", type);
+      c.header("cache-control", "public, max-age=3600");
+      return c.body(await readFile(join(folder, name), "utf8"));
+    });
+  }
+  app.get("/docs/start.js", (c) => c.body(start, 200, { "content-type": "text/javascript" }));
+  app.get("/docs", (c) => {
+    // Swagger UI sets styles on its elements.
+    c.header(
+      "content-security-policy",
+      "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
+    );
+    return c.html(html`
+      <!doctype html>
+      <html lang="en">
+        <head>
+          <meta charset="utf-8">
+          <meta name="viewport" content="width=device-width, initial-scale=1">
+          <title>Parley API</title>
+          <link rel="stylesheet" href="/docs/swagger-ui.css">
+        </head>
+        <body>
+          <div id="reference"></div>
+          <script src="/docs/swagger-ui-bundle.js"></script>
+          <script src="/docs/start.js" defer></script>
+        </body>
+      </html>
+    `);
+  });
+}

@@ -1,0 +1,46 @@
+import type { ChatError } from "@/chat/errors.ts";
+import type { ErrorCode, Problem, ServerFrame } from "@/chat/protocol.ts";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+
+const statuses: Record<ErrorCode, [status: ContentfulStatusCode, title: string]> = {
+  invalid_input: [400, "Bad Request"],
+  unauthenticated: [401, "Unauthorized"],
+  forbidden: [403, "Forbidden"],
+  not_found: [404, "Not Found"],
+  conflict: [409, "Conflict"],
+  too_large: [413, "Content Too Large"],
+  rate_limited: [429, "Too Many Requests"],
+  internal: [500, "Internal Server Error"],
+  unavailable: [503, "Service Unavailable"],
+};
+
+/** An error over HTTP: RFC 9457 problem details. */
+export function problemResponse(error: ChatError): Response {
+  const [status, title] = statuses[error.code];
+  const problem: Problem = {
+    type: "about:blank",
+    title,
+    status,
+    detail: error.message,
+    code: error.code,
+    ...error.details.errors && { errors: error.details.errors },
+  };
+  const headers = new Headers({ "content-type": "application/problem+json" });
+  const { retryAfter } = error.details;
+  if (retryAfter !== undefined) headers.set("retry-after", String(retryAfter));
+  if (error.code === "unauthenticated") headers.set("www-authenticate", "Bearer");
+  return new Response(JSON.stringify(problem), { status, headers });
+}
+
+/** An error over a socket. `replyTo` is the `id` of the frame it answers. */
+export function errorFrame(error: ChatError, replyTo: string | undefined): ServerFrame {
+  const { errors, retryAfter } = error.details;
+  return {
+    type: "error",
+    code: error.code,
+    message: error.message,
+    ...errors && { errors },
+    ...retryAfter !== undefined && { retryAfter },
+    ...replyTo !== undefined && { replyTo },
+  };
+}

@@ -1,0 +1,122 @@
+import type { Chat } from "@/chat/chat.ts";
+import type { Connection } from "@/chat/connections.ts";
+import { ChatError } from "@/chat/errors.ts";
+import { arrive, depart } from "@/chat/online.ts";
+import { clientFrames, limits, type ServerFrame, serverFrames } from "@/chat/protocol.ts";
+import { isoTime } from "@/chat/views.ts";
+import { newId } from "@/utils/ids.ts";
+import * as v from "valibot";
+import type { Api } from "./api.ts";
+import { handleFrame, validateFrame } from "./frames.ts";
+import { openTokenSession, type Session } from "./session.ts";
+
+const path = "/api/messages/events";
+/** Unread bytes beyond which a reader is too slow, as for sockets. */
+const slowBytes = 1024 * 1024;
+
+/**
+ * The same frames without WebSocket: down as server-sent events, up as the body of a POST each.
+ */
+export function eventRoutes(api: Api, options: { heartbeatSeconds: number }): void {
+  const { chat, tokens } = api;
+
+  api.on({
+    method: "GET",
+    path,
+    summary: "Server-sent events: each event's data is one server frame",
+    answers: { 200: "text/event-stream" },
+  }, async ({ session }) => {
+    const stream = new EventStream(chat, session, options.heartbeatSeconds * 1000);
+    stream.send(
+      JSON.stringify(
+        {
+          type: "connected",
+          connectionId: stream.id,
+          user: session.user,
+          expiresAt: isoTime(session.expiresAt),
+          heartbeatSeconds: options.heartbeatSeconds,
+          limits: { contentLength: limits.contentLength, frameBytes: limits.frameBytes },
+          serverTime: isoTime(chat.clock.now()),
+        } satisfies ServerFrame,
+      ),
+    );
+    await arrive(chat, stream);
+    return new Response(stream.body, {
+      headers: {
+        "content-type": "text/event-stream",
+        "cache-control": "no-store",
+        // Proxies such as nginx would gather the events otherwise.
+        "x-accel-buffering": "no",
+      },
+    });
+  });
+
+  api.on({
+    method: "POST",
+    path,
+    summary: "One client frame; answered with the frame a socket would get, 204 if there is none",
+    body: v.looseObject({ type: v.picklist(Object.keys(clientFrames)) }),
+    answers: { 200: v.union(Object.values(serverFrames)), 204: null },
+  }, async ({ c, session, body }) => {
+    const answer = await handleFrame(chat, {
+      userId: session.user.id,
+      async renew(token) {
+        const next = await openTokenSession(chat, tokens, token);
+        if (next.user.id === session.user.id) return next.expiresAt;
+        throw new ChatError("forbidden", "The token is another member's");
+      },
+    }, validateFrame(body));
+    return answer ? c.json(answer) : c.body(null, 204);
+  });
+}
+
+/** A stream of server-sent events. It lives as long as its token; the client opens the next. */
+class EventStream implements Connection {
+  readonly id = newId();
+  readonly userId: string;
+  readonly expiresAt: number;
+  /** It cannot speak, so it cannot be silent: a reader that is gone fails the next write. */
+  readonly heardAt = Infinity;
+  readonly body: ReadableStream<Uint8Array>;
+  readonly #encoder = new TextEncoder();
+  readonly #heartbeat: ReturnType<typeof setInterval>;
+  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #open = true;
+
+  constructor(private readonly chat: Chat, session: Session, heartbeatMs: number) {
+    this.userId = session.user.id;
+    this.expiresAt = session.expiresAt;
+    this.body = new ReadableStream<Uint8Array>(
+      { start: (controller) => this.#controller = controller, cancel: () => this.#end() },
+      new ByteLengthQueuingStrategy({ highWaterMark: slowBytes }),
+    );
+    this.#heartbeat = setInterval(() => this.#write(":\n\n"), heartbeatMs);
+  }
+
+  /** It joins nothing, so it hears of all typing. */
+  hears(): boolean {
+    return true;
+  }
+
+  send(text: string): void {
+    this.#write(`data: ${text}\n\n`);
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#end();
+    this.#controller.close();
+  }
+
+  #write(text: string): void {
+    if (!this.#open) return;
+    if ((this.#controller.desiredSize ?? 0) <= 0) return this.close();
+    this.#controller.enqueue(this.#encoder.encode(text));
+  }
+
+  #end(): void {
+    this.#open = false;
+    clearInterval(this.#heartbeat);
+    depart(this.chat, this);
+  }
+}

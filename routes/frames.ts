@@ -1,0 +1,105 @@
+import type { Chat } from "@/chat/chat.ts";
+import { ChatError } from "@/chat/errors.ts";
+import { markDelivered, markRead, readHistory, sendMessage } from "@/chat/messages.ts";
+import {
+  type ClientFrame,
+  clientFrames,
+  type ClientFrameType,
+  type ServerFrame,
+} from "@/chat/protocol.ts";
+import { sync } from "@/chat/sync.ts";
+import { tellTyping } from "@/chat/typing.ts";
+import { isoTime } from "@/chat/views.ts";
+import { parseJson, validate } from "./validate.ts";
+
+/** What a frame may need to know of the one it came from. */
+export interface FrameSource {
+  userId: string;
+  /** Left out for a frame that came by POST. */
+  connectionId?: string;
+  /** Hears, or no longer hears, who types in a conversation. */
+  join?(conversationId: string): void;
+  leave?(conversationId: string): void;
+  /** Takes a new token for the same member. @returns when it ends, in milliseconds since 1970 */
+  renew(token: string): Promise<number>;
+}
+
+/** The `id` of a frame, even of one that is wrong otherwise, for the error to bear. */
+export function frameId(input: unknown): string | undefined {
+  const id = (input as { id?: unknown } | null)?.id;
+  return typeof id === "string" && id.length <= 64 ? id : undefined;
+}
+
+/** @throws {ChatError} `invalid_input` */
+export function parseFrame(text: string): unknown {
+  const input = parseJson(text);
+  if (typeof input === "object" && input !== null && !Array.isArray(input)) return input;
+  throw new ChatError("invalid_input", "Expected an object");
+}
+
+/** @throws {ChatError} `invalid_input` */
+export function validateFrame(input: unknown): ClientFrame {
+  const type = (input as { type?: unknown }).type;
+  if (typeof type !== "string" || !Object.hasOwn(clientFrames, type)) {
+    const message = `Expected one of ${Object.keys(clientFrames).join(", ")}`;
+    throw new ChatError("invalid_input", `type: ${message}`, {
+      errors: [{ path: "type", message }],
+    });
+  }
+  return validate(clientFrames[type as ClientFrameType], input);
+}
+
+/**
+ * Does what a frame asks.
+ *
+ * @returns the answer, for those that have one
+ * @throws {ChatError}
+ */
+export async function handleFrame(
+  chat: Chat,
+  from: FrameSource,
+  frame: ClientFrame,
+): Promise<ServerFrame | undefined> {
+  const reply = frame.id === undefined ? {} : { replyTo: frame.id };
+  switch (frame.type) {
+    case "ping":
+      return { type: "pong", ...reply };
+    case "auth":
+      return {
+        type: "authenticated",
+        expiresAt: isoTime(await from.renew(frame.token)),
+        ...reply,
+      };
+    case "send_message": {
+      const { message } = await sendMessage(chat, from, { ...frame, type: frame.messageType });
+      return { type: "message_sent", clientId: frame.clientId, message, ...reply };
+    }
+    case "mark_read":
+      await markRead(chat, from.userId, frame);
+      return;
+    case "mark_delivered":
+      await markDelivered(chat, from.userId, frame);
+      return;
+    case "typing_start":
+    case "typing_stop":
+      await tellTyping(chat, from.userId, frame.conversationId, frame.type === "typing_start");
+      return;
+    case "join_conversation": {
+      const { conversationId, limit } = frame;
+      const history = await readHistory(chat, from.userId, conversationId, { limit });
+      from.join?.(conversationId);
+      return {
+        type: "conversation_history",
+        conversationId,
+        messages: history.messages,
+        hasBefore: history.hasBefore,
+        ...reply,
+      };
+    }
+    case "leave_conversation":
+      from.leave?.(frame.conversationId);
+      return;
+    case "sync":
+      return { type: "sync_result", ...await sync(chat, from.userId, frame), ...reply };
+  }
+}

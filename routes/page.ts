@@ -1,0 +1,133 @@
+import type { Context, Hono } from "hono";
+import { html, raw } from "hono/html";
+import { readFile } from "node:fs/promises";
+import { extname, join } from "node:path";
+
+/** What the page is told with its HTML; see frontend/config.ts. */
+export interface PageConfig {
+  localAccounts: boolean;
+  tabs: { value: string; label: string }[];
+  /** Only in development. */
+  demoMembers: { username: string; displayName: string }[] | null;
+  demoPassword: string | null;
+  parentOrigins: string[];
+  heartbeatSeconds: number;
+}
+
+export interface PageOptions {
+  /** Where the build is; see utils/build.ts. */
+  folder: string;
+  config: PageConfig;
+  /** Builds change under way: nothing is kept in memory. */
+  dev: boolean;
+}
+
+const types: Record<string, string> = {
+  ".css": "text/css; charset=utf-8",
+  ".ico": "image/x-icon",
+  ".js": "text/javascript; charset=utf-8",
+  ".json": "application/json",
+  ".map": "application/json",
+  ".png": "image/png",
+  ".svg": "image/svg+xml",
+  ".webmanifest": "application/manifest+json",
+  ".woff2": "font/woff2",
+};
+
+/** The page: one shell of HTML for all its addresses, and its built files. */
+export function pageRoutes(app: Hono, options: PageOptions): void {
+  const { folder, dev } = options;
+  let kept: { js: string; css: string } | undefined;
+  const manifest = async (): Promise<{ js: string; css: string }> =>
+    dev || !kept ? kept = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")) : kept;
+
+  app.get("/", (c) => c.redirect("/messages"));
+  for (const path of ["/messages", "/messages/:id", "/u/:username", "/login", "/register"]) {
+    app.get(path, async (c) => {
+      c.header("cache-control", "no-cache");
+      c.header("content-security-policy", contentSecurityPolicy(options.config.parentOrigins));
+      return c.html(shell(await manifest(), options.config));
+    });
+  }
+  app.get("/:file{[^/]+\\.[a-z0-9]+}", (c) => file(c, folder, c.req.param("file")));
+  app.get("/:folder{assets|static}/:file{[^/]+}", (c) => {
+    const { folder: inside, file: name } = c.req.param();
+    return file(c, folder, join(inside, name));
+  });
+}
+
+/**
+ * A built file. Those of `assets/` bear a hash of their content in their name and never change.
+ * Built for production they lie there compressed as well.
+ */
+async function file(c: Context, folder: string, path: string): Promise<Response> {
+  const type = types[extname(path)];
+  if (type === undefined || path.includes("..")) return c.notFound();
+  const accepted = c.req.header("accept-encoding") ?? "";
+  c.header("content-type", type);
+  c.header("vary", "accept-encoding");
+  c.header(
+    "cache-control",
+    path.startsWith("assets/") ? "public, max-age=31536000, immutable" : "public, max-age=3600",
+  );
+  for (const [encoding, ending] of [["br", ".br"], ["gzip", ".gz"]] as const) {
+    if (!new RegExp(`\\b${encoding}\\b`).test(accepted)) continue;
+    const body = await readIfThere(join(folder, path + ending));
+    if (body) return c.body(body, 200, { "content-encoding": encoding });
+  }
+  const body = await readIfThere(join(folder, path));
+  if (body) return c.body(body);
+  return c.notFound();
+}
+
+async function readIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    return new Uint8Array(await readFile(path));
+  } catch (error) {
+    if ((error as { code?: string }).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Nothing but our own files runs or styles; pictures may come from the platform's servers. */
+function contentSecurityPolicy(parentOrigins: string[]): string {
+  return [
+    "default-src 'self'",
+    "img-src 'self' https: data: blob:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "object-src 'none'",
+    `frame-ancestors 'self' ${parentOrigins.join(" ")}`.trim(),
+  ].join("; ");
+}
+
+function shell(manifest: { js: string; css: string }, config: PageConfig) {
+  // Inside a script element only `<` could end it.
+  const json = JSON.stringify(config).replaceAll("<", "\\u003c");
+  return html`
+    <!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta
+          name="viewport"
+          content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"
+        >
+        <meta name="color-scheme" content="light dark">
+        <meta name="theme-color" media="(prefers-color-scheme: light)" content="#fbf8f4">
+        <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#171412">
+        <title>Parley</title>
+        <link rel="icon" href="/favicon.svg" type="image/svg+xml">
+        <link rel="manifest" href="/manifest.webmanifest">
+        <link rel="stylesheet" href="${manifest.css}">
+        <script type="application/json" id="config">${raw(json)}</script>
+        <script type="module" src="${manifest.js}"></script>
+      </head>
+      <body>
+        <div id="app"></div>
+        <noscript>Parley needs JavaScript to show your messages.</noscript>
+      </body>
+    </html>
+  `;
+}

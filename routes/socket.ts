@@ -1,0 +1,184 @@
+import type { Chat } from "@/chat/chat.ts";
+import type { Connection } from "@/chat/connections.ts";
+import { ChatError, toChatError } from "@/chat/errors.ts";
+import { arrive, depart } from "@/chat/online.ts";
+import { closeCodes, limits, type ServerFrame } from "@/chat/protocol.ts";
+import { isoTime } from "@/chat/views.ts";
+import { newId } from "@/utils/ids.ts";
+import type { Context } from "hono";
+import type { Api } from "./api.ts";
+import { errorFrame } from "./errors.ts";
+import { frameId, type FrameSource, handleFrame, parseFrame, validateFrame } from "./frames.ts";
+import { openTokenSession, type Session } from "./session.ts";
+
+const protocol = "parley.v1";
+/** Unsent bytes beyond which a reader is too slow; what is droppable is dropped at a quarter. */
+const slowBytes = 1024 * 1024;
+
+export interface SocketOptions {
+  heartbeatSeconds: number;
+  silenceSeconds: number;
+  isAllowedOrigin(c: Context): boolean;
+}
+
+/** The WebSocket: `GET /api/messages/ws`. */
+export function socketRoutes(api: Api, options: SocketOptions): void {
+  const { chat, tokens } = api;
+  api.app.get("/api/messages/ws", (c) => {
+    if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
+      throw new ChatError("invalid_input", "Expected a WebSocket upgrade");
+    }
+    if (!options.isAllowedOrigin(c)) {
+      throw new ChatError("forbidden", "This origin may not connect");
+    }
+    const offered = (c.req.header("sec-websocket-protocol") ?? "").split(/, */);
+    const { socket, response } = Deno.upgradeWebSocket(c.req.raw, {
+      // Only ever our own name is chosen: choosing the token would reflect it into a header.
+      ...offered.includes(protocol) && { protocol },
+      idleTimeout: options.silenceSeconds,
+    });
+    const bearer = offered.find((one) => one.startsWith("bearer."))?.slice("bearer.".length);
+    const token = bearer ?? c.req.query("token");
+    serveSocket(api, options, socket, openTokenSession(chat, tokens, token));
+    return response;
+  });
+}
+
+/**
+ * Serves one socket. It is upgraded before its token is checked, because only an open socket can be
+ * told by a close code what to do; frames that come meanwhile wait.
+ */
+function serveSocket(
+  api: Api,
+  options: SocketOptions,
+  socket: WebSocket,
+  opening: Promise<Session>,
+): void {
+  const { chat } = api;
+  const opened = Promise.withResolvers<void>();
+  socket.onopen = () => opened.resolve();
+
+  const ready = Promise.all([opening, opened.promise]).then(async ([session]) => {
+    if (socket.readyState !== WebSocket.OPEN) return undefined;
+    const connection = new SocketConnection(chat, socket, session);
+    connection.tell({
+      type: "connected",
+      connectionId: connection.id,
+      user: session.user,
+      expiresAt: isoTime(session.expiresAt),
+      heartbeatSeconds: options.heartbeatSeconds,
+      limits: { contentLength: limits.contentLength, frameBytes: limits.frameBytes },
+      serverTime: isoTime(chat.clock.now()),
+    });
+    await arrive(chat, connection);
+    return connection;
+  });
+
+  ready.catch(async (error) => {
+    await opened.promise;
+    const { code, message } = toChatError(error, chat.log);
+    if (code === "unauthenticated") socket.close(closeCodes.token, message);
+    else socket.close(closeCodes.restart, "Not available right now");
+  });
+
+  socket.onmessage = async ({ data }) => {
+    const connection = await ready.catch(() => undefined);
+    if (connection) await receive(api, connection, data);
+  };
+  socket.onclose = async () => {
+    opened.resolve();
+    const connection = await ready.catch(() => undefined);
+    if (connection) depart(chat, connection);
+  };
+  // An abnormal end: `close` follows and does all there is to do.
+  socket.onerror = () => {};
+}
+
+class SocketConnection implements Connection {
+  readonly id = newId();
+  readonly userId: string;
+  expiresAt: number;
+  heardAt: number;
+  readonly joined = new Set<string>();
+
+  constructor(
+    private readonly chat: Chat,
+    private readonly socket: WebSocket,
+    session: Session,
+  ) {
+    this.userId = session.user.id;
+    this.expiresAt = session.expiresAt;
+    this.heardAt = chat.clock.now();
+  }
+
+  get open(): boolean {
+    return this.socket.readyState === WebSocket.OPEN;
+  }
+
+  hears(conversationId: string): boolean {
+    return this.joined.has(conversationId);
+  }
+
+  send(text: string, droppable: boolean): void {
+    if (!this.open) return;
+    const unsent = this.socket.bufferedAmount;
+    if (unsent > slowBytes) return this.close(closeCodes.slow, "Frames are read too slowly");
+    if (droppable && unsent > slowBytes / 4) return;
+    this.socket.send(text);
+  }
+
+  tell(frame: ServerFrame): void {
+    this.send(JSON.stringify(frame), false);
+  }
+
+  close(code: number, reason: string): void {
+    // At once: a peer that does not answer the close must not hear, or count, any longer.
+    depart(this.chat, this);
+    if (this.open) this.socket.close(code, reason);
+  }
+}
+
+async function receive(api: Api, connection: SocketConnection, data: unknown): Promise<void> {
+  const { chat } = api;
+  if (!connection.open) return;
+  connection.heardAt = chat.clock.now();
+  if (typeof data !== "string") {
+    return connection.close(closeCodes.policy, "Expected text frames");
+  }
+  if (byteLength(data) > limits.frameBytes) {
+    return connection.close(closeCodes.tooBig, `At most ${limits.frameBytes} bytes a frame`);
+  }
+  if (await chat.rates.frame(connection.id) > 0) {
+    return connection.close(closeCodes.tooMany, "Too many frames");
+  }
+  let replyTo: string | undefined;
+  try {
+    const input = parseFrame(data);
+    replyTo = frameId(input);
+    const answer = await handleFrame(chat, source(api, connection), validateFrame(input));
+    if (answer) connection.tell(answer);
+  } catch (error) {
+    connection.tell(errorFrame(toChatError(error, chat.log), replyTo));
+  }
+}
+
+function source(api: Api, connection: SocketConnection): FrameSource {
+  return {
+    userId: connection.userId,
+    connectionId: connection.id,
+    join: (conversationId) => connection.joined.add(conversationId),
+    leave: (conversationId) => connection.joined.delete(conversationId),
+    async renew(token) {
+      const session = await openTokenSession(api.chat, api.tokens, token);
+      if (session.user.id !== connection.userId) {
+        throw new ChatError("forbidden", "The token is another member's");
+      }
+      return connection.expiresAt = session.expiresAt;
+    },
+  };
+}
+
+/** Counts only where it can matter: a UTF-16 unit is at most three bytes. */
+function byteLength(text: string): number {
+  return text.length * 3 <= limits.frameBytes ? text.length : new TextEncoder().encode(text).length;
+}
