@@ -125,11 +125,16 @@ export function withMark(
       lastDeliveredSeq: Math.max(one.lastDeliveredSeq, seq),
     };
   });
-  let next: Held = { ...held, reads, view: { ...held.view, participants } };
-  if (kind === "read" && userId === selfId) {
-    next = withReadUpTo(next, seq, selfId, move.unreadCount);
+  const next: Held = { ...held, reads, view: { ...held.view, participants } };
+  if (kind === "delivered" || userId !== selfId || seq < held.view.lastReadSeq) {
+    return withMarksRev(next, move.marksRev);
   }
-  return withMarksRev(next, move.marksRev);
+  const read = withReadUpTo(next, seq, selfId, move.unreadCount);
+  // The server's count may be older than the latest message here. Where this page cannot count
+  // for itself, the move stays uncounted, so that a sync brings the whole view.
+  return unreadAfter(next, seq, selfId) === undefined
+    ? { ...read, marksAhead: marksWith(read, move.marksRev) }
+    : withMarksRev(read, move.marksRev);
 }
 
 /**
@@ -144,9 +149,7 @@ export function withReadUpTo(
   counted?: number,
 ): Held {
   const { view } = held;
-  if (seq < view.lastReadSeq) return held;
-  const unreadCount = unreadAfter(held, seq, selfId) ??
-    (seq > view.lastReadSeq || counted !== undefined ? counted : undefined) ?? view.unreadCount;
+  const unreadCount = unreadAfter(held, seq, selfId) ?? counted ?? view.unreadCount;
   const participants = view.participants.map((one) =>
     one.userId === selfId
       ? {
@@ -171,9 +174,13 @@ function unreadAfter({ view, window }: Held, seq: number, selfId: string): numbe
   return Math.min(unread.length, limits.unreadCount);
 }
 
+function marksWith(held: Held, marksRev: number): number[] {
+  return [...new Set([...held.marksAhead, marksRev])].sort((a, b) => a - b);
+}
+
 function withMarksRev(held: Held, marksRev: number): Held {
   if (marksRev <= held.view.marksRev) return held;
-  const ahead = [...new Set([...held.marksAhead, marksRev])].sort((a, b) => a - b);
+  const ahead = marksWith(held, marksRev);
   let reached = held.view.marksRev;
   while (ahead[0] !== undefined && ahead[0] <= reached + 1) {
     reached = Math.max(reached, ahead[0]);
@@ -183,23 +190,23 @@ function withMarksRev(held: Held, marksRev: number): Held {
 }
 
 /**
- * Takes in the server's whole view of the conversation, as of some moment: each half of it
- * (messages; marks and settings) only where it is not older than what is held.
+ * Takes in the server's whole view of the conversation, as of some moment. A view that is behind
+ * what is held in one of its halves (messages; marks and settings) is not taken at all: its count
+ * of unread messages fits neither.
  *
- * @returns what is held then, and whether it must ask again to be certain
+ * @returns what is held then, and whether the view had news that could not be taken
  */
 export function withView(
   held: Held,
   view: Conversation,
   selfId: string,
 ): { held: Held; stale: boolean } {
-  const hasMessages = view.rev >= held.view.rev;
-  const hasMarks = view.marksRev >= held.view.marksRev;
-  const base = hasMessages ? view : held.view;
-  const marks = hasMarks ? view : held.view;
-  const other = hasMarks ? held.view : view;
-  const before = new Map(other.participants.map((one) => [one.userId, one]));
-  const participants = marks.participants.map((one) => {
+  if (view.rev < held.view.rev || view.marksRev < held.view.marksRev) {
+    const hasNews = view.rev > held.view.rev || view.marksRev > held.view.marksRev;
+    return { held, stale: hasNews };
+  }
+  const before = new Map(held.view.participants.map((one) => [one.userId, one]));
+  const participants = view.participants.map((one) => {
     const was = before.get(one.userId);
     if (was === undefined) return one;
     return {
@@ -208,23 +215,13 @@ export function withView(
       lastDeliveredSeq: Math.max(one.lastDeliveredSeq, was.lastDeliveredSeq),
     };
   });
-  const isWhole = hasMessages && hasMarks;
-  let next: Held = {
+  const next: Held = {
     ...held,
-    marksAhead: held.marksAhead.filter((rev) => rev > marks.marksRev),
-    view: {
-      ...base,
-      participants,
-      marksRev: marks.marksRev,
-      muted: marks.muted,
-      pinned: marks.pinned,
-      archived: marks.archived,
-      lastReadSeq: marks.lastReadSeq,
-      unreadCount: isWhole ? view.unreadCount : held.view.unreadCount,
-    },
+    marksAhead: held.marksAhead.filter((rev) => rev > view.marksRev),
+    view: { ...view, participants },
   };
   // A mark made here that the server has not heard of yet stays made.
-  const readHere = Math.max(held.view.lastReadSeq, view.lastReadSeq);
-  if (readHere > next.view.lastReadSeq) next = withReadUpTo(next, readHere, selfId);
-  return { held: withoutAside(next, selfId), stale: !isWhole };
+  const isAhead = held.view.lastReadSeq > view.lastReadSeq;
+  const read = isAhead ? withReadUpTo(next, held.view.lastReadSeq, selfId) : next;
+  return { held: withoutAside(read, selfId), stale: false };
 }
