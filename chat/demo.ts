@@ -40,7 +40,7 @@ const loft = {
   id: "listing-12",
   title: "Light-filled loft by the canal",
   url: null,
-  imageUrl: "/static/demo/loft.svg",
+  imageUrl: "/demo-loft.svg",
 };
 
 const demoConversations: DemoConversation[] = [
@@ -81,7 +81,7 @@ const demoConversations: DemoConversation[] = [
       id: "booking-77",
       title: "Portrait session, 21 June",
       url: null,
-      imageUrl: "/static/demo/portrait.svg",
+      imageUrl: "/demo-portrait.svg",
     },
     unreadByFirst: 1,
     lines: [
@@ -120,7 +120,7 @@ const demoConversations: DemoConversation[] = [
       id: "listing-31",
       title: "Garden room with its own door",
       url: null,
-      imageUrl: "/static/demo/garden.svg",
+      imageUrl: "/demo-garden.svg",
     },
     unreadByFirst: 0,
     lines: [

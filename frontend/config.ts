@@ -7,7 +7,6 @@
 export interface DemoMember {
   username: string;
   displayName: string;
-  avatarUrl: string | null;
 }
 
 export interface PageConfig {

@@ -56,14 +56,14 @@ export function Login() {
         <section class="demo" aria-label="Demo members">
           <p>Try it as one of the demo members:</p>
           <div class="demo-members">
-            {config.demoMembers.map(({ username, displayName, avatarUrl }) => (
+            {config.demoMembers.map(({ username, displayName }) => (
               <button
                 type="button"
                 key={username}
                 disabled={isBusy}
                 onClick={() => run({ login: username, password: config.demoPassword ?? "" })}
               >
-                <Avatar id={username} name={displayName} url={avatarUrl} size="small" />
+                <Avatar id={username} name={displayName} url={null} size="small" />
                 <span>{displayName}</span>
               </button>
             ))}

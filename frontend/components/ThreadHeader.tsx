@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import type { Conversation } from "@/chat/protocol.ts";
 import { othersIn, titleOf } from "../lib/people.ts";
 import { safeHref } from "../lib/text.ts";
@@ -51,10 +52,20 @@ export function BackLink() {
 
 /** What the conversation is about: a listing, a booking, a pitch. */
 export function SubjectCard({ subject }: { subject: NonNullable<Conversation["subject"]> }) {
+  const [failedUrl, setFailedUrl] = useState<string | null>(null);
   const href = subject.url === null ? null : safeHref(subject.url);
+  const image = subject.imageUrl === failedUrl ? null : subject.imageUrl;
   const content = (
     <>
-      {subject.imageUrl && <img src={subject.imageUrl} alt="" width={40} height={40} />}
+      {image && (
+        <img
+          src={image}
+          alt=""
+          width={40}
+          height={40}
+          onError={() => setFailedUrl(image)}
+        />
+      )}
       <span class="subject-title" dir="auto">{subject.title}</span>
       {href && <Icon name="out" />}
     </>
