@@ -95,7 +95,7 @@ export interface MarkInput {
  * @throws {ChatError} `not_found`, `unavailable`
  */
 export async function markRead(chat: Chat, userId: string, input: MarkInput): Promise<ReadResult> {
-  const readSeq = await seqOf(chat, input);
+  const readSeq = await seqOf(chat, userId, input);
   const mark = { conversationId: input.conversationId, userId, readSeq, deliveredSeq: 0 };
   const moved = await chat.marker.add(mark);
   if (moved?.readMoved) {
@@ -110,15 +110,19 @@ export async function markRead(chat: Chat, userId: string, input: MarkInput): Pr
  * @throws {ChatError} `not_found`, `unavailable`
  */
 export async function markDelivered(chat: Chat, userId: string, input: MarkInput): Promise<void> {
-  const deliveredSeq = await seqOf(chat, input);
+  const deliveredSeq = await seqOf(chat, userId, input);
   const mark = { conversationId: input.conversationId, userId, readSeq: 0, deliveredSeq };
   if (await chat.marker.add(mark)) return;
   const mine = await selectMembership(chat.db, input.conversationId, userId);
   if (!mine) throw notFound("conversation", input.conversationId);
 }
 
-async function seqOf(chat: Chat, input: MarkInput): Promise<number> {
+async function seqOf(chat: Chat, userId: string, input: MarkInput): Promise<number> {
   if (input.seq !== undefined) return Math.min(input.seq, 2_147_483_647);
+  // Before the message is looked for: a stranger must not learn that it is there.
+  if (!await selectMembership(chat.db, input.conversationId, userId)) {
+    throw notFound("conversation", input.conversationId);
+  }
   const messageId = input.messageId as string;
   const seq = await selectSeq(chat.db, input.conversationId, messageId);
   if (seq === undefined) throw notFound("message", messageId);

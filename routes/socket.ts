@@ -100,6 +100,7 @@ class SocketConnection implements Connection {
   expiresAt: number;
   heardAt: number;
   readonly joined = new Set<string>();
+  #closing = false;
 
   constructor(
     private readonly chat: Chat,
@@ -112,7 +113,7 @@ class SocketConnection implements Connection {
   }
 
   get open(): boolean {
-    return this.socket.readyState === WebSocket.OPEN;
+    return !this.#closing && this.socket.readyState === WebSocket.OPEN;
   }
 
   hears(conversationId: string): boolean {
@@ -132,9 +133,13 @@ class SocketConnection implements Connection {
   }
 
   close(code: number, reason: string): void {
+    if (!this.open) return;
+    this.#closing = true;
     // At once: a peer that does not answer the close must not hear, or count, any longer.
     depart(this.chat, this);
-    if (this.open) this.socket.close(code, reason);
+    // A turn later: closed while frames wait to be read, Deno drops the connection instead, and the
+    // other side never learns why.
+    setTimeout(() => this.socket.close(code, reason), 0);
   }
 }
 
