@@ -13,7 +13,13 @@ import { beat, endPresence, sweep } from "@/chat/online.ts";
 import { PostgresBus } from "@/chat/postgres_bus.ts";
 import { PostgresPresence } from "@/chat/postgres_presence.ts";
 import { closeCodes } from "@/chat/protocol.ts";
-import { type OpenDatabase, openEmbedded, openPostgres } from "@/db/database.ts";
+import {
+  databaseError,
+  isTransient,
+  type OpenDatabase,
+  openEmbedded,
+  openPostgres,
+} from "@/db/database.ts";
 import { migrate } from "@/db/migrate.ts";
 import { createApp } from "@/routes/app.ts";
 import { type Clock, systemClock } from "@/utils/clock.ts";
@@ -29,6 +35,11 @@ const sweepMs = 1_000;
 const beatMs = 5_000;
 /** How long requests under way may take to finish when the program is told to stop. */
 const drainMs = 5_000;
+
+/** Why the program cannot start, in one line for whoever started it. */
+class StartError extends Error {
+  override name = "StartError";
+}
 
 /** A server that is up. */
 export interface Server {
@@ -94,10 +105,7 @@ export async function serve(
     );
   await beat(chat);
   const timers = [often(sweep, sweepMs), often(beat, beatMs)];
-  const server = Deno.serve(
-    { hostname: config.host, port: config.port, onListen: () => {} },
-    app.fetch,
-  );
+  const server = listen(config, app.fetch);
   const { hostname, port } = server.addr;
 
   return {
@@ -105,11 +113,13 @@ export async function serve(
     chat,
     tokens,
     async close() {
-      const drained = server.shutdown();
       for (const timer of timers) clearInterval(timer);
-      chat.connections.closeAll(closeCodes.restart, "The server restarts");
+      const drained = Promise.all([
+        server.shutdown(),
+        chat.connections.closeAll(closeCodes.restart, "The server restarts"),
+      ]);
+      await Promise.race([drained, after(drainMs)]);
       await Promise.all([chat.writer.idle(), chat.marker.idle()]);
-      await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, drainMs))]);
       await endPresence(chat).catch((error) => log.warn("Presence was not ended", { error }));
       await chat.bus.close();
       await database.close();
@@ -117,12 +127,33 @@ export async function serve(
   };
 }
 
+/** @throws {StartError} if somebody else listens there */
+function listen({ host, port }: Config, handler: Deno.ServeHandler<Deno.NetAddr>) {
+  try {
+    return Deno.serve({ hostname: host, port, onListen: () => {} }, handler);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new StartError(`Cannot listen on ${host}:${port}: it is in use; choose another PORT`);
+  }
+}
+
+/** Does not keep the program alive by itself. */
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, ms)));
+}
+
 /** Opens the configured database and brings it to this version's schema. */
 async function openDatabase(config: Config, log: Log): Promise<OpenDatabase> {
   const database = config.databaseUrl === undefined
     ? await openFolder(config, log)
     : await openPostgres(config.databaseUrl);
-  await migrate(database.db);
+  try {
+    await migrate(database.db);
+  } catch (error) {
+    if (!isTransient(error)) throw error;
+    const code = databaseError(error)?.code;
+    throw new StartError(`Cannot start: the database of DATABASE_URL does not answer (${code})`);
+  }
   return database;
 }
 
@@ -160,7 +191,7 @@ async function run(command: string): Promise<void> {
     await watchPage({ outDir: pageFolder, dev: true });
   } else if (command === "start") {
     await Deno.stat(`${pageFolder}/manifest.json`).catch(() => {
-      throw new ConfigError("The page is not built: run `deno task build` first");
+      throw new StartError("Cannot start: the page is not built; run `deno task build` first");
     });
   }
   const database = await openDatabase(config, log);
@@ -189,12 +220,13 @@ if (import.meta.main) {
   const [command = "start"] = Deno.args;
   try {
     if (!["dev", "start", "migrate"].includes(command)) {
-      throw new ConfigError(`Cannot ${command}: expected dev, start or migrate`);
+      throw new StartError(`Cannot ${command}: expected dev, start or migrate`);
     }
     await run(command);
   } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof FolderInUse)) throw error;
-    console.error(error.message);
+    const expected = [StartError, ConfigError, FolderInUse, Deno.errors.NotCapable];
+    if (!expected.some((kind) => error instanceof kind)) throw error;
+    console.error((error as Error).message);
     Deno.exit(1);
   }
 }

@@ -18,8 +18,12 @@ export interface Connection {
    * one who lags somewhat does not get what is `droppable`.
    */
   send(text: string, droppable: boolean): void;
-  /** Ends it with one of {@linkcode closeCodes}. */
-  close(code: number, reason: string): void;
+  /**
+   * Ends it with one of {@linkcode closeCodes}.
+   *
+   * @returns when the other side knows, or is gone
+   */
+  close(code: number, reason: string): Promise<void>;
 }
 
 /** Whom, of all who could hear a frame, it is for. */
@@ -86,8 +90,9 @@ export class Connections {
     }
   }
 
-  closeAll(code: number, reason: string): void {
-    for (const connection of this.all()) connection.close(code, reason);
+  /** @returns when all of them know, or are gone */
+  async closeAll(code: number, reason: string): Promise<void> {
+    await Promise.all(this.all().map((connection) => connection.close(code, reason)));
   }
 
   /** A list of its own, since closing one changes the registry. */

@@ -102,16 +102,18 @@ class EventStream implements Connection {
     this.#write(`data: ${text}\n\n`);
   }
 
-  close(): void {
-    if (!this.#open) return;
-    this.#end();
-    this.#controller.close();
+  close(): Promise<void> {
+    if (this.#open) {
+      this.#end();
+      this.#controller.close();
+    }
+    return Promise.resolve();
   }
 
   #write(text: string): void {
     if (!this.#open) return;
-    if ((this.#controller.desiredSize ?? 0) <= 0) return this.close();
-    this.#controller.enqueue(this.#encoder.encode(text));
+    if ((this.#controller.desiredSize ?? 0) <= 0) this.close();
+    else this.#controller.enqueue(this.#encoder.encode(text));
   }
 
   #end(): void {

@@ -88,7 +88,7 @@ function serveSocket(
   socket.onclose = async () => {
     opened.resolve();
     const connection = await ready.catch(() => undefined);
-    if (connection) depart(chat, connection);
+    connection?.ended();
   };
   // An abnormal end: `close` follows and does all there is to do.
   socket.onerror = () => {};
@@ -101,6 +101,7 @@ class SocketConnection implements Connection {
   heardAt: number;
   readonly joined = new Set<string>();
   #closing = false;
+  readonly #closed = Promise.withResolvers<void>();
 
   constructor(
     private readonly chat: Chat,
@@ -123,23 +124,29 @@ class SocketConnection implements Connection {
   send(text: string, droppable: boolean): void {
     if (!this.open) return;
     const unsent = this.socket.bufferedAmount;
-    if (unsent > slowBytes) return this.close(closeCodes.slow, "Frames are read too slowly");
-    if (droppable && unsent > slowBytes / 4) return;
-    this.socket.send(text);
+    if (unsent > slowBytes) this.close(closeCodes.slow, "Frames are read too slowly");
+    else if (!droppable || unsent <= slowBytes / 4) this.socket.send(text);
   }
 
   tell(frame: ServerFrame): void {
     this.send(JSON.stringify(frame), false);
   }
 
-  close(code: number, reason: string): void {
-    if (!this.open) return;
+  close(code: number, reason: string): Promise<void> {
+    if (!this.open) return this.#closed.promise;
     this.#closing = true;
     // At once: a peer that does not answer the close must not hear, or count, any longer.
     depart(this.chat, this);
     // A turn later: closed while frames wait to be read, Deno drops the connection instead, and the
     // other side never learns why.
     setTimeout(() => this.socket.close(code, reason), 0);
+    return this.#closed.promise;
+  }
+
+  /** The socket is closed, by whichever side. */
+  ended(): void {
+    depart(this.chat, this);
+    this.#closed.resolve();
   }
 }
 
@@ -147,24 +154,33 @@ async function receive(api: Api, connection: SocketConnection, data: unknown): P
   const { chat } = api;
   if (!connection.open) return;
   connection.heardAt = chat.clock.now();
-  if (typeof data !== "string") {
-    return connection.close(closeCodes.policy, "Expected text frames");
-  }
-  if (byteLength(data) > limits.frameBytes) {
-    return connection.close(closeCodes.tooBig, `At most ${limits.frameBytes} bytes a frame`);
-  }
-  if (await chat.rates.frame(connection.id) > 0) {
-    return connection.close(closeCodes.tooMany, "Too many frames");
+  const broken = await brokenRule(chat, connection, data);
+  if (broken) {
+    connection.close(...broken);
+    return;
   }
   let replyTo: string | undefined;
   try {
-    const input = parseFrame(data);
+    const input = parseFrame(data as string);
     replyTo = frameId(input);
     const answer = await handleFrame(chat, source(api, connection), validateFrame(input));
     if (answer) connection.tell(answer);
   } catch (error) {
     connection.tell(errorFrame(toChatError(error, chat.log), replyTo));
   }
+}
+
+/** What ends a socket rather than being answered, with the close code that says so. */
+async function brokenRule(
+  chat: Chat,
+  connection: SocketConnection,
+  data: unknown,
+): Promise<[code: number, reason: string] | undefined> {
+  if (typeof data !== "string") return [closeCodes.policy, "Expected text frames"];
+  if (byteLength(data) > limits.frameBytes) {
+    return [closeCodes.tooBig, `At most ${limits.frameBytes} bytes a frame`];
+  }
+  if (await chat.rates.frame(connection.id) > 0) return [closeCodes.tooMany, "Too many frames"];
 }
 
 function source(api: Api, connection: SocketConnection): FrameSource {
