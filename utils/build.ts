@@ -8,6 +8,9 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const root = decodeURIComponent(new URL("../", import.meta.url).pathname);
 
+/** Files of an earlier build stay this long: an open page may still fetch a part of its own. */
+const staleMs = 60 * 60_000;
+
 /** Where the page goes, and for whom it is built. */
 export interface BuildOptions {
   /** The folder that receives `assets/`, the static files and `manifest.json`. */
@@ -122,7 +125,7 @@ function publish({ outDir, dev }: BuildOptions): esbuild.Plugin {
         }
         await copyFolder(`${root}frontend/static`, outDir);
         await writeManifest(outDir, [...kept]);
-        await removeOthers(`${outDir}/assets`, kept);
+        await removeOld(`${outDir}/assets`, kept);
         if (!dev) report(outputs);
       });
     },
@@ -153,9 +156,12 @@ async function writeManifest(outDir: string, names: string[]): Promise<void> {
   await Deno.rename(`${outDir}/manifest.json.new`, `${outDir}/manifest.json`);
 }
 
-async function removeOthers(folder: string, kept: Set<string>): Promise<void> {
-  for await (const entry of Deno.readDir(folder)) {
-    if (!kept.has(entry.name)) await Deno.remove(`${folder}/${entry.name}`, { recursive: true });
+/** Removes what earlier builds left, once no page that was opened with it is likely to ask. */
+async function removeOld(folder: string, kept: Set<string>): Promise<void> {
+  for await (const { name } of Deno.readDir(folder)) {
+    if (kept.has(name)) continue;
+    const { mtime } = await Deno.stat(`${folder}/${name}`);
+    if (Date.now() - (mtime?.getTime() ?? 0) > staleMs) await Deno.remove(`${folder}/${name}`);
   }
 }
 

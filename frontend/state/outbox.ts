@@ -8,6 +8,7 @@
 import { signal } from "@preact/signals";
 import { get, set, update } from "idb-keyval";
 import { ApiError, reasonOf } from "../api.ts";
+import { newUuid, unlessLocked } from "../lib/browser.ts";
 import { connection, onEffect, onOpened } from "./chat.ts";
 import { self } from "./session.ts";
 
@@ -47,7 +48,7 @@ export function enqueue(
   destination: { conversationId: string } | { recipientId: string },
 ): void {
   const line: OutboxLine = {
-    clientId: crypto.randomUUID(),
+    clientId: newUuid(),
     ...destination,
     content,
     createdAt: new Date().toISOString(),
@@ -103,26 +104,28 @@ async function drain(lane: string): Promise<void> {
   if (busyLanes.has(lane)) return;
   busyLanes.add(lane);
   try {
-    await navigator.locks.request(
+    await unlessLocked(
       `parley.outbox.${self.value?.id}.${lane}`,
-      { ifAvailable: true },
-      async (lock) => {
-        // Another tab sends this lane; should it go away, the lines are still ours to send.
-        if (lock === null) return void setTimeout(() => drain(lane), otherTabMs);
-        let failures = 0;
-        let line: OutboxLine | undefined;
-        while ((line = nextOf(lane)) !== undefined && connection.status.value === "open") {
-          const waitMs = await deliver(line, failures);
-          if (waitMs === null) failures = 0;
-          else {
-            failures++;
-            await new Promise((resolve) => setTimeout(resolve, waitMs));
-          }
-        }
-      },
+      () => sendLane(lane),
+      // Another tab sends this lane; should it go away, the lines are still ours to send.
+      () => setTimeout(() => drain(lane), otherTabMs),
     );
   } finally {
     busyLanes.delete(lane);
+  }
+}
+
+async function sendLane(lane: string): Promise<void> {
+  let failures = 0;
+  let line: OutboxLine | undefined;
+  while ((line = nextOf(lane)) !== undefined && connection.status.value === "open") {
+    const waitMs = await deliver(line, failures);
+    if (waitMs === null) {
+      failures = 0;
+      continue;
+    }
+    failures++;
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
 }
 

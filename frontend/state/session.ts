@@ -7,6 +7,7 @@ import { signal } from "@preact/signals";
 import type { RegisterInput, Self, SessionResult, TokenResult } from "@/chat/protocol.ts";
 import { ApiError, request } from "../api.ts";
 import { config } from "../config.ts";
+import { withLock } from "../lib/browser.ts";
 import { claimsOf } from "../lib/claims.ts";
 import { tokenFromPlatform } from "./platform.ts";
 
@@ -140,12 +141,7 @@ async function obtain(): Promise<Access> {
   try {
     if (config.localAccounts) {
       // Refreshing changes the cookie: two tabs at once would look like a stolen one.
-      keep(
-        await navigator.locks.request(
-          lockName,
-          () => request<TokenResult>("POST", "/api/auth/refresh"),
-        ),
-      );
+      keep(await withLock(lockName, () => request<TokenResult>("POST", "/api/auth/refresh")));
     } else {
       keep(await tokenFromPlatform());
     }

@@ -7,7 +7,7 @@ import { effect, untracked } from "@preact/signals";
 import { startAnnouncements } from "./announcement.ts";
 import { emptyState } from "./apply.ts";
 import { chat, connection, unreadTotal } from "./chat.ts";
-import { clearLists, loadInbox } from "./conversations.ts";
+import { clearLists, loadInbox, search } from "./conversations.ts";
 import { loadDrafts, startDrafts } from "./drafts.ts";
 import { clearMarks, startMarks } from "./marks.ts";
 import { closeThread, openThread, startMessages } from "./messages.ts";
@@ -46,6 +46,10 @@ export function start(): void {
     if (phase.value === "signedIn" && (now.name === "login" || now.name === "register")) {
       navigate(takeReturnPath(), { replace: true });
     }
+  });
+  effect(() => {
+    // Whoever was searched for has been found.
+    if (route.value.name === "new") untracked(() => search(""));
   });
   effect(() => {
     const count = unreadTotal.value;
