@@ -69,7 +69,9 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode):
     if (value === undefined) return fallback;
     const result = v.safeParse(schema, value);
     if (!result.success) {
-      throw new ConfigError(`${name} is ${JSON.stringify(value)}: expected ${expected}`);
+      throw new ConfigError(
+        `${name} is ${JSON.stringify(withoutPassword(value))}: expected ${expected}`,
+      );
     }
     return result.output;
   }
@@ -169,6 +171,11 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode):
     logLevel: oneOf("LOG_LEVEL", logLevels, "info"),
     unused: notYetUsed.filter((name) => given(name) !== undefined),
   };
+}
+
+/** An address with its password left out: messages end up in logs. */
+function withoutPassword(value: string): string {
+  return value.replace(/^((?:[a-z]+:\/\/)?[^:@/]*:).*@/i, "$1***@");
 }
 
 /** The value itself stays out of the message: it may be a real secret, cut short. */

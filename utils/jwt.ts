@@ -114,8 +114,9 @@ export function createTokens(options: TokenOptions): Tokens {
 
     async verify(token) {
       try {
-        const own = decodeJwt(token).iss === ownIssuer;
-        if (own && options.localAccounts) {
+        if (decodeJwt(token).iss === ownIssuer) {
+          // Nor may it pass for the platform's, which may sign by the same secret.
+          if (!options.localAccounts) throw new TokenError("There are no accounts of our own");
           const payload = await check(token, secret, {
             algorithms: ["HS256"],
             issuer: ownIssuer,

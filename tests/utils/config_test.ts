@@ -1,0 +1,236 @@
+import assert from "node:assert/strict";
+import { type Config, ConfigError, type Mode, readConfig } from "@/utils/config.ts";
+
+const secret = "0123456789abcdef0123456789abcdef";
+
+/** What `read` refuses to start with. */
+function refusal(read: () => unknown): string {
+  try {
+    read();
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    assert.ok(!error.message.includes("\n"), "One line");
+    return error.message;
+  }
+  assert.fail("Was not refused");
+}
+
+const read = (env: Record<string, string> = {}, mode: Mode = "production") =>
+  readConfig({ JWT_SECRET: secret, ...env }, mode);
+
+/** Settings whose value stands on its own. */
+interface Setting {
+  name: string;
+  field: keyof Config;
+  unset: unknown;
+  right: [given: string, taken: unknown][];
+  wrong: string[];
+  expected: string;
+}
+
+const number = (
+  name: string,
+  field: keyof Config,
+  unset: number,
+  [min, max]: [number, number],
+): Setting => ({
+  name,
+  field,
+  unset,
+  right: [[String(min), min], [String(max), max], [` ${max} `, max]],
+  wrong: [String(min - 1), String(max + 1), "1.5", "1e3", "0x10", "ten", "10s"],
+  expected: `a whole number from ${min} to ${max}`,
+});
+
+const settings: Setting[] = [
+  number("PORT", "port", 8000, [0, 65_535]),
+  number("TOKEN_TTL_SECONDS", "tokenTtlSeconds", 900, [30, 86_400]),
+  number("REFRESH_TTL_SECONDS", "refreshTtlSeconds", 2_592_000, [60, 31_536_000]),
+  number("HEARTBEAT_SECONDS", "heartbeatSeconds", 30, [1, 3_600]),
+  number("SILENCE_SECONDS", "silenceSeconds", 120, [2, 86_400]),
+  number("EMAIL_DELAY_SECONDS", "emailDelaySeconds", 300, [0, 86_400]),
+  number("PUSH_DELAY_SECONDS", "pushDelaySeconds", 10, [0, 86_400]),
+  {
+    name: "PUBLIC_URL",
+    field: "publicUrl",
+    unset: "http://localhost:8000",
+    right: [["https://chat.example/", "https://chat.example"], [
+      "http://10.0.0.1:81",
+      "http://10.0.0.1:81",
+    ]],
+    wrong: ["chat.example", "ftp://chat.example", "https://"],
+    expected: "an http or https URL",
+  },
+  {
+    name: "DATABASE_URL",
+    field: "databaseUrl",
+    unset: undefined,
+    right: ["postgres://u:p@db:5432/parley", "postgresql://db/parley"].map((url) => [url, url]),
+    wrong: ["mysql://db/parley", "db:5432", "postgres"],
+    expected: "postgres://user:password@host:port/database",
+  },
+  {
+    name: "DATA_DIR",
+    field: "dataDir",
+    unset: "./data",
+    right: [["/var/lib/parley", "/var/lib/parley"]],
+    wrong: [],
+    expected: "",
+  },
+  {
+    name: "ALLOWED_ORIGINS",
+    field: "allowedOrigins",
+    unset: [],
+    right: [
+      ["https://a.example", ["https://a.example"]],
+      [" https://a.example , http://b.example:81,", ["https://a.example", "http://b.example:81"]],
+    ],
+    wrong: [
+      "*",
+      "a.example",
+      "https://a.example/",
+      "https://a.example/path",
+      "https://a.example,b",
+    ],
+    expected: "origins such as https://a.example, comma-separated",
+  },
+  {
+    name: "INBOX_TABS",
+    field: "inboxTabs",
+    unset: [],
+    right: [
+      ["male:Men, female:Women", [
+        { value: "male", label: "Men" },
+        { value: "female", label: "Women" },
+      ]],
+      ["stay:Stay: long", [{ value: "stay", label: "Stay: long" }]],
+    ],
+    wrong: ["Men", "male:", ":Men", "male:Men,Women"],
+    expected: "value:Label pairs, comma-separated",
+  },
+  {
+    name: "RATE_LIMIT_SCALE",
+    field: "rateLimitScale",
+    unset: 1,
+    right: [["0.5", 0.5], ["1000", 1000]],
+    wrong: ["0", "-1", "fast", "Infinity", "NaN"],
+    expected: "a number above 0",
+  },
+  {
+    name: "LOG_LEVEL",
+    field: "logLevel",
+    unset: "info",
+    right: ["debug", "info", "warn", "error"].map((level) => [level, level]),
+    wrong: ["verbose", "INFO"],
+    expected: "one of debug, info, warn, error",
+  },
+  {
+    name: "LOCAL_ACCOUNTS",
+    field: "localAccounts",
+    unset: true,
+    right: [["true", true], ["false", false]],
+    wrong: ["yes", "1", "TRUE"],
+    expected: "one of true, false",
+  },
+];
+
+for (const { name, field, unset, right, wrong, expected } of settings) {
+  Deno.test(`${name} has a default, takes what is right, and names what is wrong`, () => {
+    for (const empty of [{}, { [name]: "" }, { [name]: "  " }]) {
+      assert.deepEqual(read(empty)[field], unset);
+    }
+    for (const [given, taken] of right) assert.deepEqual(read({ [name]: given })[field], taken);
+    for (const given of wrong) {
+      assert.equal(
+        refusal(() => read({ [name]: given })),
+        `${name} is ${JSON.stringify(given)}: expected ${expected}`,
+      );
+    }
+  });
+}
+
+Deno.test("HOST is this machine alone in development, and all addresses in production", () => {
+  assert.equal(read({}, "development").host, "127.0.0.1");
+  assert.equal(read({}, "production").host, "0.0.0.0");
+  assert.equal(read({ HOST: "::1" }).host, "::1");
+});
+
+Deno.test("PUBLIC_URL follows the port where it is left out", () => {
+  assert.equal(read({ PORT: "9000" }).publicUrl, "http://localhost:9000");
+});
+
+Deno.test("development makes up a secret, another one each time", () => {
+  const one = readConfig({}, "development");
+  const other = readConfig({}, "development");
+  assert.equal(one.localAccounts, true);
+  assert.ok(one.jwtSecret && one.jwtSecret.length >= 32);
+  assert.notEqual(one.jwtSecret, other.jwtSecret);
+});
+
+Deno.test("production does not start without a secret or the platform's keys", () => {
+  const message = refusal(() => readConfig({}, "production"));
+  assert.match(message, /^JWT_SECRET is missing: expected a secret of 32 bytes or more/);
+  assert.match(message, /openssl rand -base64 48/);
+  assert.match(message, /JWKS_URL/);
+});
+
+Deno.test("a secret is counted in bytes, and one that is too short is not repeated", () => {
+  for (const mode of ["development", "production"] as const) {
+    const message = refusal(() => readConfig({ JWT_SECRET: "too-short-a-secret" }, mode));
+    assert.match(message, /^JWT_SECRET has 18 bytes: expected 32 or more/);
+    assert.ok(!message.includes("too-short-a-secret"));
+  }
+  const umlauts = "ä".repeat(16);
+  assert.equal(readConfig({ JWT_SECRET: umlauts }, "production").jwtSecret, umlauts);
+});
+
+Deno.test("a password in an address is not repeated", () => {
+  for (
+    const url of [
+      "mysql://parley:hunter2@db/parley",
+      "mysql://parley:hunt@er2@db/parley",
+      "parley:hunter2@db/parley",
+    ]
+  ) {
+    const message = refusal(() => read({ DATABASE_URL: url }));
+    assert.match(message, /^DATABASE_URL is ".*parley:\*\*\*@db\/parley": expected postgres:/);
+    assert.ok(!message.includes("er2"));
+  }
+});
+
+Deno.test("the platform's keys need issuer and audience, and end local accounts by default", () => {
+  const jwks = {
+    JWKS_URL: "https://id.example/jwks.json",
+    JWT_ISSUER: "https://id.example",
+    JWT_AUDIENCE: "parley",
+  };
+  const config = readConfig(jwks, "production");
+  assert.deepEqual(
+    [config.jwksUrl, config.jwtIssuer, config.jwtAudience],
+    Object.values(jwks),
+  );
+  assert.deepEqual([config.localAccounts, config.jwtSecret], [false, undefined]);
+
+  for (const name of ["JWT_ISSUER", "JWT_AUDIENCE"]) {
+    assert.match(
+      refusal(() => readConfig({ ...jwks, [name]: "" }, "production")),
+      /^JWKS_URL is set: expected JWT_ISSUER and JWT_AUDIENCE too/,
+    );
+  }
+  assert.equal(
+    refusal(() => readConfig({ ...jwks, JWKS_URL: "id.example" }, "production")),
+    'JWKS_URL is "id.example": expected an http or https URL',
+  );
+  assert.match(
+    refusal(() => readConfig({ ...jwks, LOCAL_ACCOUNTS: "true" }, "production")),
+    /^LOCAL_ACCOUNTS is true: expected JWT_SECRET too/,
+  );
+  const both = { ...jwks, JWT_SECRET: secret, LOCAL_ACCOUNTS: "true" };
+  assert.equal(readConfig(both, "production").localAccounts, true);
+});
+
+Deno.test("settings of what is not there yet are named, so that nobody relies on them", () => {
+  assert.deepEqual(read().unused, []);
+  const env = { REDIS_URL: "redis://r", SMTP_URL: "smtp://m", VAPID_SUBJECT: "mailto:a@b.example" };
+  assert.deepEqual(read(env).unused, Object.keys(env));
+});
