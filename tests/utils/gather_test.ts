@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { gather } from "@/utils/gather.ts";
+
+/** A gatherer whose batches end when the test says so. */
+function underControl(options: { max?: number; queueMax?: number } = {}) {
+  const batches: { items: string[]; end: PromiseWithResolvers<string[]> }[] = [];
+  const begun: (() => void)[] = [];
+  const gatherer = gather<string, string>(
+    (items) => {
+      const end = Promise.withResolvers<string[]>();
+      batches.push({ items, end });
+      begun.splice(0).forEach((wake) => wake());
+      return end.promise;
+    },
+    { max: 10, queueMax: 100, refuse: () => new Error("Full"), ...options },
+  );
+  return {
+    gatherer,
+    batches,
+    /** The items of a batch, once it runs. */
+    async items(n: number): Promise<string[]> {
+      while (batches.length <= n) await new Promise<void>((resolve) => begun.push(resolve));
+      return batches[n]!.items;
+    },
+    end: (n: number) => batches[n]!.end.resolve(batches[n]!.items.map((item) => `${item}!`)),
+    fail: (n: number, reason: Error) => batches[n]!.end.reject(reason),
+  };
+}
+
+Deno.test("gather() runs what one tick brings as one batch, in order", async () => {
+  const { gatherer, batches, items, end } = underControl();
+  const results = ["a", "b", "c"].map((item) => gatherer.add(item));
+  assert.deepEqual(await items(0), ["a", "b", "c"]);
+  end(0);
+  assert.deepEqual(await Promise.all(results), ["a!", "b!", "c!"]);
+  assert.equal(batches.length, 1);
+});
+
+Deno.test("gather() keeps what comes meanwhile for the next batch, one at a time", async () => {
+  const { gatherer, batches, items, end } = underControl();
+  const first = gatherer.add("a");
+  await items(0);
+  const later = [gatherer.add("b"), gatherer.add("c")];
+  assert.equal(batches.length, 1);
+  end(0);
+  assert.equal(await first, "a!");
+  assert.deepEqual(await items(1), ["b", "c"]);
+  end(1);
+  assert.deepEqual(await Promise.all(later), ["b!", "c!"]);
+});
+
+Deno.test("gather() splits what is too much for one batch", async () => {
+  const { gatherer, items, end } = underControl({ max: 2 });
+  const results = ["a", "b", "c"].map((item) => gatherer.add(item));
+  assert.deepEqual(await items(0), ["a", "b"]);
+  end(0);
+  assert.deepEqual(await items(1), ["c"]);
+  end(1);
+  assert.deepEqual(await Promise.all(results), ["a!", "b!", "c!"]);
+});
+
+Deno.test("gather() fails the items of a failed batch and goes on with the next", async () => {
+  const { gatherer, items, end, fail } = underControl();
+  const failed = [gatherer.add("a"), gatherer.add("b")];
+  await items(0);
+  const next = gatherer.add("c");
+  fail(0, new Error("Out of order"));
+  for (const one of failed) await assert.rejects(one, /Out of order/);
+  await items(1);
+  end(1);
+  assert.equal(await next, "c!");
+});
+
+Deno.test("gather() refuses what is beyond its queue, and takes items again later", async () => {
+  const { gatherer, items, end } = underControl({ queueMax: 2 });
+  const first = gatherer.add("a");
+  await items(0);
+  const waiting = [gatherer.add("b"), gatherer.add("c")];
+  await assert.rejects(gatherer.add("d"), /Full/);
+  end(0);
+  await first;
+  await items(1);
+  const again = gatherer.add("e");
+  end(1);
+  assert.deepEqual(await Promise.all(waiting), ["b!", "c!"]);
+  await items(2);
+  end(2);
+  assert.equal(await again, "e!");
+});
+
+Deno.test("gather() is idle when nothing waits and nothing is under way", async () => {
+  const { gatherer, items, end } = underControl();
+  await gatherer.idle();
+  let idle = false;
+  const result = gatherer.add("a");
+  const waited = gatherer.idle().then(() => idle = true);
+  await items(0);
+  const later = gatherer.add("b");
+  end(0);
+  await result;
+  await items(1);
+  assert.equal(idle, false);
+  end(1);
+  await later;
+  await waited;
+  await gatherer.idle();
+});

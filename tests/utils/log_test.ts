@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { createLog, type LogLevel } from "@/utils/log.ts";
+import { call, converse, TestSocket } from "../support/client.ts";
+import { startServer } from "../support/server.ts";
+
+function collect(level: LogLevel, format: "json" | "text") {
+  const lines: string[] = [];
+  return { lines, log: createLog(level, format, (line) => lines.push(line)) };
+}
+
+Deno.test("a log writes its level and above", () => {
+  const { lines, log } = collect("warn", "json");
+  for (const level of ["debug", "info", "warn", "error"] as const) log[level](`A ${level}`);
+  assert.deepEqual(lines.map((line) => JSON.parse(line).message), ["A warn", "A error"]);
+});
+
+Deno.test("a JSON log is one object a line", () => {
+  const { lines, log } = collect("debug", "json");
+  log.info("Two\nlines", { port: 8000, nested: { a: [1] } });
+  const [line = ""] = lines;
+  assert.ok(!line.includes("\n"));
+  const { time, ...rest } = JSON.parse(line);
+  assert.deepEqual(rest, {
+    level: "info",
+    message: "Two\nlines",
+    port: 8000,
+    nested: { a: [1] },
+  });
+  assert.equal(new Date(time).toISOString(), time);
+});
+
+Deno.test("an error is logged with its stack and its causes", () => {
+  const { lines, log } = collect("debug", "json");
+  const error = new Error("Cannot store", { cause: new TypeError("No connection") });
+  log.error("Failed", { error });
+  const logged = JSON.parse(lines[0] ?? "").error;
+  assert.match(logged, /^Error: Cannot store\n +at .*log_test\.ts/);
+  assert.match(logged, /\nCaused by: TypeError: No connection\n/);
+});
+
+Deno.test("a text log names levels other than info, and the fields", () => {
+  const { lines, log } = collect("debug", "text");
+  log.info("Ready", { seconds: 0.3, at: "http://localhost:8000" });
+  log.warn("Slow");
+  assert.match(lines[0] ?? "", /^\d\d:\d\d:\d\d Ready seconds=0\.3 at=http:\/\/localhost:8000$/);
+  assert.match(lines[1] ?? "", /^\d\d:\d\d:\d\d warn: Slow$/);
+});
+
+Deno.test("a server's log holds no token, no password and nothing a member wrote", async () => {
+  const { lines, log } = collect("debug", "json");
+  await using server = await startServer({ log });
+  const password = "a secret of Ana's own";
+  const account = { username: "ana", displayName: "Ana", email: "ana@example.com", password };
+  const registered = await call<{ token: string; user: { id: string } }>(
+    server,
+    "POST",
+    "/api/auth/register",
+    { body: account },
+  );
+  const cookie = (registered.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+  const refreshed = await call(server, "POST", "/api/auth/refresh", { headers: { cookie } });
+  assert.equal(refreshed.status, 200);
+  await call(server, "POST", "/api/auth/login", {
+    body: { login: "ana", password: `${password}?` },
+  });
+  const ana = { id: registered.body.user.id, username: "ana", token: registered.body.token };
+  const jonas = await server.addUser("jonas");
+  const conversationId = await converse(server, ana, jonas);
+  for (const inUrl of [true, false]) {
+    const socket = TestSocket.open(server, ana.token, { inUrl });
+    await socket.next("connected");
+    await socket.say(conversationId, "Meet me at the harbour");
+    await socket.close();
+    // Refused: what was wrong with a token must not be told with the token.
+    const altered = TestSocket.open(server, `${ana.token}x`, { inUrl });
+    await altered.closed;
+  }
+  await call(server, "GET", `/api/messages/conversations?query=harbour&token=${ana.token}`);
+  // Used twice, which is logged: an old one, and one that never was.
+  for (const stale of [cookie.slice(0, -43) + "x".repeat(43), cookie]) {
+    const { status } = await call(server, "POST", "/api/auth/refresh", {
+      headers: { cookie: stale },
+    });
+    assert.equal(status, 401);
+  }
+
+  const all = lines.join("\n");
+  assert.ok(lines.length > 10);
+  assert.match(all, /used twice/);
+  const [, secretOfCookie = ""] = cookie.split(".");
+  for (const secret of [ana.token, password, secretOfCookie, "harbour", "a secret for tests"]) {
+    assert.ok(secret.length > 6 && !all.includes(secret), secret);
+  }
+});
