@@ -61,7 +61,9 @@ export async function startServer(durable: boolean): Promise<PostgresServer> {
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
-  const { done } = await shell.stdout.getReader().read();
+  const said = shell.stdout.getReader();
+  const { done } = await said.read();
+  await said.cancel();
   if (done) {
     await end(shell);
     throw new Error(`Cannot start Postgres with the programs in ${installed}`);

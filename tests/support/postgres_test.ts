@@ -56,10 +56,13 @@ for (const ending of ["is killed", "ends without stopping it"]) {
         stdout: "piped",
         stderr: "piped",
       }).spawn();
-      const { value } = await child.stdout.getReader().read();
+      const said = child.stdout.getReader();
+      const { value } = await said.read();
+      await said.cancel();
       if (ending === "is killed") child.kill("SIGKILL");
       // The shell that keeps the server holds this pipe until it has cleaned up.
       equal(await new Response(child.stderr).text(), "");
+      await child.status;
       await rejects(query(new TextDecoder().decode(value).trim(), "select 1"), {
         code: "ECONNREFUSED",
       });
