@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { sql } from "drizzle-orm";
+import { type SQL, sql, type SQLWrapper } from "drizzle-orm";
 import {
   boolean,
   index,
@@ -22,6 +22,17 @@ import {
 
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 const createdAt = () => time("created_at").notNull().defaultNow();
+
+/**
+ * The words a member is found by. Postgres would take `user-12` for a word and a negative number,
+ * and `a.lima` for a host, so what may join words to one is taken out first.
+ */
+export function userWords(
+  { displayName: name, username }: { displayName: SQLWrapper; username: SQLWrapper },
+): SQL {
+  const text = sql`translate(${name} || ' ' || ${username}, '.-_/@:+&<>', '          ')`;
+  return sql`to_tsvector('simple', ${text})`;
+}
 
 export const users = pgTable("users", {
   id: uuid("id").primaryKey(),
@@ -45,10 +56,7 @@ export const users = pgTable("users", {
   uniqueIndex("users_local_email").on(sql`lower(${t.email})`).where(
     sql`${t.passwordHash} is not null`,
   ),
-  index("users_search").using(
-    "gin",
-    sql`to_tsvector('simple', ${t.displayName} || ' ' || ${t.username})`,
-  ),
+  index("users_search").using("gin", userWords(t)),
 ]);
 
 /** One row for each login; its refresh token changes with every use. */

@@ -1,6 +1,6 @@
 import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Database } from "./database.ts";
-import { users } from "./schema.ts";
+import { users, userWords } from "./schema.ts";
 
 export type UserRow = typeof users.$inferSelect;
 export type NewUser = typeof users.$inferInsert;
@@ -84,8 +84,7 @@ export function selectUsersByQuery(
   const words = query.normalize("NFC").match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
   if (words.length === 0) return Promise.resolve([]);
   const prefixes = words.map((word) => `${word}:*`).join(" & ");
-  const found = sql`to_tsvector('simple', ${users.displayName} || ' ' || ${users.username})
-    @@ to_tsquery('simple', ${prefixes})`;
+  const found = sql`${userWords(users)} @@ to_tsquery('simple', ${prefixes})`;
   return db.select().from(users)
     .where(and(found, active, sql`${users.id} <> ${not}`))
     .orderBy(users.displayName, users.id)
