@@ -57,6 +57,15 @@ export const closeCodes = {
 
 const uuid = v.pipe(v.string(), v.uuid("Expected a UUID"), v.toLowerCase());
 const timestamp = v.pipe(v.string(), v.isoTimestamp());
+/** A time from outside, made one that exists: there is no 31 February, and no year 0 in Postgres. */
+const givenTime = v.pipe(
+  timestamp,
+  v.check(
+    (text) => Date.parse(text) >= 0 && Date.parse(text) < Date.UTC(10_000),
+    "Expected a time since 1970",
+  ),
+  v.transform((text) => new Date(text).toISOString()),
+);
 const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const seq = count;
 const url = v.pipe(
@@ -313,7 +322,7 @@ const syncFields = {
    * Conversations that the client does not hold are told of only if their last message came at
    * this time or later: the end of the list as far as it has loaded it. Left out: all.
    */
-  since: v.optional(timestamp),
+  since: v.optional(givenTime),
 };
 export const SyncInput = v.object(syncFields);
 export type SyncInput = v.InferOutput<typeof SyncInput>;
@@ -330,6 +339,9 @@ const numeric = (min: number, max: number) =>
   );
 const limit = v.optional(numeric(1, limits.pageSizeMax), String(limits.pageSize));
 const queryText = v.pipe(plainText, v.trim(), v.maxLength(limits.queryLength));
+
+/** What a list's cursor holds, which clients hand back as they got it: the last one's time and id. */
+export const ListPosition = v.tuple([givenTime, uuid]);
 
 export const ListConversationsQuery = v.object({
   query: v.optional(queryText),

@@ -131,7 +131,7 @@ export function selectChanges(
   return selectMessageRows(
     db,
     sql`from json_to_recordset(${JSON.stringify(since)}::json)
-        as head("conversationId" uuid, rev int, "joinedSeq" int)
+        as head("conversationId" uuid, rev bigint, "joinedSeq" int)
       cross join lateral (
         select * from messages
         where conversation_id = head."conversationId" and rev > head.rev
