@@ -9,6 +9,7 @@ import {
 import type { ConversationRow } from "@/db/conversations.ts";
 import { selectExistingUserIds } from "@/db/users.ts";
 import { newId } from "@/utils/ids.ts";
+import * as v from "valibot";
 import { announceTo, type Chat } from "./chat.ts";
 import { invalidInput, notFound } from "./errors.ts";
 import {
@@ -17,6 +18,7 @@ import {
   type CreateConversationInput,
   limits,
   type ListConversationsQuery,
+  ListPosition,
 } from "./protocol.ts";
 import { conversationView } from "./views.ts";
 
@@ -106,7 +108,8 @@ export function directKey(
   context: string | null,
   subject: { id: string | null; title: string } | null,
 ): string {
-  const about = subject && (subject.id ?? subject.title);
+  // A title is no other subject's id, even where both are the same word.
+  const about = subject && (subject.id ?? { title: subject.title });
   return JSON.stringify([...[one, other].sort(), context, about]);
 }
 
@@ -170,12 +173,9 @@ function writeCursor(last: ListCursor): string {
 
 function readCursor(cursor: string): ListCursor {
   try {
-    const [lastMessageAt, id] = JSON.parse(atob(cursor));
-    if (Number.isFinite(Date.parse(lastMessageAt)) && /^[0-9a-f-]{36}$/.test(id)) {
-      return { lastMessageAt, id };
-    }
+    const [lastMessageAt, id] = v.parse(ListPosition, JSON.parse(atob(cursor)));
+    return { lastMessageAt, id };
   } catch {
-    // Not one of ours: said below.
+    throw invalidInput("cursor", "Expected a nextCursor of this list");
   }
-  throw invalidInput("cursor", "Expected a nextCursor of this list");
 }
