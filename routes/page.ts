@@ -34,6 +34,9 @@ const types: Record<string, string> = {
   ".woff2": "font/woff2",
 };
 
+/** As a build names its files: nothing that leads elsewhere, or that no file could be called. */
+const fileName = /^(?:[a-z]+\/)?[\w-][\w.-]{0,199}$/;
+
 /** The page: one shell of HTML for all its addresses, and its built files. */
 export function pageRoutes(app: Hono, options: PageOptions): void {
   const { folder, dev } = options;
@@ -52,7 +55,7 @@ export function pageRoutes(app: Hono, options: PageOptions): void {
   app.get("/:file{[^/]+\\.[a-z0-9]+}", (c) => file(c, folder, c.req.param("file")));
   app.get("/:folder{assets|static}/:file{[^/]+}", (c) => {
     const { folder: inside, file: name } = c.req.param();
-    return file(c, folder, join(inside, name));
+    return file(c, folder, `${inside}/${name}`);
   });
 }
 
@@ -62,7 +65,7 @@ export function pageRoutes(app: Hono, options: PageOptions): void {
  */
 async function file(c: Context, folder: string, path: string): Promise<Response> {
   const type = types[extname(path)];
-  if (type === undefined || path.includes("..")) return c.notFound();
+  if (type === undefined || !fileName.test(path)) return c.notFound();
   const accepted = c.req.header("accept-encoding") ?? "";
   c.header("content-type", type);
   c.header("vary", "accept-encoding");
