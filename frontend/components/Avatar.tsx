@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { initialsOf, shadeOf } from "../lib/people.ts";
 
-const shades = 8;
+const shades = 10;
 
 interface AvatarProps {
   id: string;

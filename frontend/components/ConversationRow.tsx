@@ -2,7 +2,7 @@ import type { Conversation } from "@/chat/protocol.ts";
 import { fullTime, shortTime } from "../lib/dates.ts";
 import { othersIn, titleOf } from "../lib/people.ts";
 import { oneLine } from "../lib/text.ts";
-import { chat } from "../state/chat.ts";
+import { presence, selfId } from "../state/chat.ts";
 import { now } from "../state/clock.ts";
 import { drafts } from "../state/drafts.ts";
 import { openId } from "../state/messages.ts";
@@ -14,11 +14,10 @@ import { Icon } from "./Icon.tsx";
 
 /** One conversation in the list. */
 export function ConversationRow({ view }: { view: Conversation }) {
-  const { selfId, presence } = chat.value;
-  const others = othersIn(view, selfId);
+  const others = othersIn(view, selfId.value);
   const [other] = others;
   const isDirect = view.kind === "direct";
-  const title = titleOf(view, selfId);
+  const title = titleOf(view, selfId.value);
   const isOpen = openId.value === view.id;
   const isUnread = view.unreadCount > 0;
   return (
@@ -32,7 +31,8 @@ export function ConversationRow({ view }: { view: Conversation }) {
           id={isDirect ? other?.userId ?? view.id : view.id}
           name={title}
           url={isDirect ? other?.avatarUrl ?? null : null}
-          online={isDirect && other !== undefined && presence.get(other.userId)?.online === true}
+          online={isDirect && other !== undefined &&
+            presence.value.get(other.userId)?.online === true}
         />
         <span class="conversation-body">
           <span class="conversation-top">
@@ -63,7 +63,6 @@ export function ConversationRow({ view }: { view: Conversation }) {
 
 /** What stands under the name: somebody typing, one's draft, what waits to be sent, the last message. */
 function Preview({ view }: { view: Conversation }) {
-  const { selfId } = chat.value;
   const isOpen = openId.value === view.id;
   const typing = typists.value.get(view.id);
   if (typing !== undefined && typing.size > 0) {
@@ -89,7 +88,7 @@ function Preview({ view }: { view: Conversation }) {
   const { lastMessage } = view;
   if (lastMessage === null) return <span class="preview is-quiet">No messages yet</span>;
   const sender = view.participants.find(({ userId }) => userId === lastMessage.senderId);
-  const prefix = lastMessage.senderId === selfId
+  const prefix = lastMessage.senderId === selfId.value
     ? "You: "
     : view.kind === "group" && sender
     ? `${sender.displayName}: `

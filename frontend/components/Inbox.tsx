@@ -107,7 +107,7 @@ function List() {
             <ul>{rows.map((view) => <ConversationRow key={view.id} view={view} />)}</ul>
             {found !== null && found.people.length > 0 && (
               <>
-                <h2 class="list-title">Start a conversation</h2>
+                <h2 class="list-title">People</h2>
                 <ul>{found.people.map((one) => <PersonRow key={one.id} person={one} />)}</ul>
               </>
             )}
@@ -133,7 +133,7 @@ function Nothing({ query }: { query: string | null }) {
     >
       <button
         type="button"
-        class="button"
+        class="button is-primary"
         onClick={() => document.getElementById("search")?.focus()}
       >
         Find people

@@ -4,7 +4,7 @@ import { isEmojiOnly } from "../lib/text.ts";
 /** A member's words: text and links, never markup. */
 export function MessageText({ text }: { text: string }) {
   return (
-    <p class={isEmojiOnly(text) ? "words words-big" : "words"} dir="auto">
+    <p class={isEmojiOnly(text) ? "words words-big" : "words"}>
       {partsOf(text).map(({ text, href }, index) =>
         href
           ? (

@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { titleOf } from "../lib/people.ts";
-import { chat } from "../state/chat.ts";
+import { selfId } from "../state/chat.ts";
 import { loadThread, openConversation, openId, send, threadError } from "../state/messages.ts";
 import { navigate, paths } from "../state/router.ts";
 import { typed } from "../state/typing.ts";
@@ -17,7 +17,10 @@ export function Thread() {
   const id = openId.value;
   useEffect(() => {
     const leave = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && !event.defaultPrevented) navigate(paths.inbox);
+      if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+      const row = document.querySelector<HTMLElement>(".conversation.is-open");
+      navigate(paths.inbox);
+      row?.focus();
     };
     addEventListener("keydown", leave);
     return () => removeEventListener("keydown", leave);
@@ -49,7 +52,7 @@ export function Thread() {
     );
   }
   const { view, window } = held;
-  const title = titleOf(view, chat.value.selfId);
+  const title = titleOf(view, selfId.value);
   return (
     <section class="thread" aria-label={`Conversation with ${title}`}>
       <ThreadHeader view={view} />

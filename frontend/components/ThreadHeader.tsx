@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { Conversation } from "@/chat/protocol.ts";
 import { othersIn, titleOf } from "../lib/people.ts";
 import { safeHref } from "../lib/text.ts";
-import { chat } from "../state/chat.ts";
+import { presence, selfId } from "../state/chat.ts";
 import { paths } from "../state/router.ts";
 import { Avatar } from "./Avatar.tsx";
 import { Icon } from "./Icon.tsx";
@@ -10,11 +10,10 @@ import { PresenceText } from "./PresenceText.tsx";
 
 /** Whom one is writing with, whether they are there, and what it is about. */
 export function ThreadHeader({ view }: { view: Conversation }) {
-  const { selfId, presence } = chat.value;
-  const others = othersIn(view, selfId);
+  const others = othersIn(view, selfId.value);
   const [other] = others;
   const isGroup = view.kind === "group";
-  const title = titleOf(view, selfId);
+  const title = titleOf(view, selfId.value);
   return (
     <header class="thread-header">
       <BackLink />
@@ -22,7 +21,8 @@ export function ThreadHeader({ view }: { view: Conversation }) {
         id={other?.userId ?? view.id}
         name={title}
         url={isGroup ? null : other?.avatarUrl ?? null}
-        online={!isGroup && other !== undefined && presence.get(other.userId)?.online === true}
+        online={!isGroup && other !== undefined &&
+          presence.value.get(other.userId)?.online === true}
       />
       <div class="thread-title">
         <h1 dir="auto" title={title}>{title}</h1>

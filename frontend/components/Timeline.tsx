@@ -5,7 +5,7 @@ import { namesOf, othersIn } from "../lib/people.ts";
 import { deliveryOf, type Row, rowsOf } from "../lib/rows.ts";
 import type { Held } from "../state/held.ts";
 import type { MessageWindow } from "../state/window.ts";
-import { chat } from "../state/chat.ts";
+import { selfId } from "../state/chat.ts";
 import { now } from "../state/clock.ts";
 import { jumpToEnd, loadingPlace, pendingLines, unreadAfter } from "../state/messages.ts";
 import { Icon } from "./Icon.tsx";
@@ -17,16 +17,16 @@ import { useTimelineScroll } from "./useTimelineScroll.ts";
 /** A conversation's messages, scrolled and loaded as one reads. */
 export function Timeline({ held, window }: { held: Held; window: MessageWindow }) {
   const { view } = held;
-  const { selfId } = chat.value;
+  const me = selfId.value;
   const scroller = useRef<HTMLDivElement>(null);
   const pending = window.hasAfter ? [] : pendingLines.value;
   const divider = unreadAfter.value;
   const rows = useMemo(
-    () => rowsOf({ messages: window.messages, pending, unreadAfter: divider, selfId }),
-    [window.messages, pending, divider, selfId],
+    () => rowsOf({ messages: window.messages, pending, unreadAfter: divider, selfId: me }),
+    [window.messages, pending, divider, me],
   );
   const { isAtEnd, onScroll } = useTimelineScroll(scroller, view, window, rows);
-  const others = othersIn(view, selfId);
+  const others = othersIn(view, me);
   const isFar = !isAtEnd || window.hasAfter;
 
   return (
@@ -40,10 +40,10 @@ export function Timeline({ held, window }: { held: Held; window: MessageWindow }
               </li>
             )
             : <Beginning view={view} others={others} />}
-          {rows.map((row) => <TimelineRow key={row.key} {...{ row, held, others, selfId }} />)}
+          {rows.map((row) => <TimelineRow key={row.key} {...{ row, held, others, me }} />)}
           {window.hasAfter && <li class="row-loading" aria-hidden="true" />}
         </ol>
-        <TypingRow view={view} selfId={selfId} />
+        <TypingRow view={view} />
       </div>
       {isFar && (
         <button
@@ -68,10 +68,10 @@ interface TimelineRowProps {
   row: Row;
   held: Held;
   others: Participant[];
-  selfId: string;
+  me: string;
 }
 
-function TimelineRow({ row, held, others, selfId }: TimelineRowProps) {
+function TimelineRow({ row, held, others, me }: TimelineRowProps) {
   if (row.kind === "day") {
     return (
       <li class="row-day" data-key={row.key}>
@@ -89,7 +89,7 @@ function TimelineRow({ row, held, others, selfId }: TimelineRowProps) {
   const { isFirst, isLast } = row;
   if (row.kind === "pending") return <PendingRow {...{ line: row.line, isFirst, isLast }} />;
   const { message } = row;
-  const isOwn = message.senderId === selfId;
+  const isOwn = message.senderId === me;
   const delivery = isOwn ? deliveryOf(message.seq, others) : null;
   const sender = isOwn || held.view.kind === "direct"
     ? null

@@ -21,9 +21,13 @@ function firstLetter(word: string): string {
 
 /** One of `count` numbers from 0 that stays the same for the same id. */
 export function shadeOf(id: string, count: number): number {
-  let sum = 0;
-  for (const char of id) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) >>> 0;
-  return sum % count;
+  // FNV-1a with a last stir: ids made one after the other differ in their last digits only.
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < id.length; index++) {
+    hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return ((hash ^ (hash >>> 13)) >>> 0) % count;
 }
 
 /** "Ana, Bo and Cy". */
