@@ -63,16 +63,23 @@ export class MessageRow extends Component<MessageRowProps> {
         <div class="bubble">
           {sender && isFirst && <span class="sender" dir="auto">{sender.displayName}</span>}
           {message.replyTo && <Quote message={message.replyTo} />}
-          {message.deletedAt
-            ? <p class="words is-gone">This message was deleted</p>
-            : <MessageText text={message.content} />}
-          <span class="stamp">
-            {message.editedAt && <span>edited</span>}
-            <time dateTime={message.createdAt} title={fullTime(message.createdAt)}>
-              {clockTime(message.createdAt)}
-            </time>
-            {rest.delivery && <DeliveryMark delivery={rest.delivery} title={rest.deliveryTitle} />}
-          </span>
+          <div class="said" dir="auto">
+            {message.deletedAt
+              ? <p class="words is-gone">This message was deleted</p>
+              : <MessageText text={message.content} />}
+            <span class="stamp">
+              {message.editedAt && <span>edited</span>}
+              <time dateTime={message.createdAt} title={fullTime(message.createdAt)}>
+                {clockTime(message.createdAt)}
+              </time>
+              {rest.delivery && (
+                <DeliveryMark
+                  delivery={rest.delivery}
+                  title={rest.deliveryTitle}
+                />
+              )}
+            </span>
+          </div>
         </div>
       </li>
     );

@@ -26,13 +26,18 @@ export function PendingRow({ line, isFirst, isLast }: PendingRowProps) {
       data-key={line.clientId}
     >
       <div class="bubble">
-        <MessageText text={line.content} />
-        <span class="stamp">
-          <time dateTime={line.createdAt}>{clockTime(line.createdAt)}</time>
-          <span class="delivery">
-            <Icon name={hasFailed ? "alert" : "clock"} label={hasFailed ? "Not sent" : "Sending"} />
+        <div class="said" dir="auto">
+          <MessageText text={line.content} />
+          <span class="stamp">
+            <time dateTime={line.createdAt}>{clockTime(line.createdAt)}</time>
+            <span class="delivery">
+              <Icon
+                name={hasFailed ? "alert" : "clock"}
+                label={hasFailed ? "Not sent" : "Sending"}
+              />
+            </span>
           </span>
-        </span>
+        </div>
       </div>
       {hasFailed && (
         <div class="failure" role="alert">

@@ -18,7 +18,7 @@ export function ThreadHeader({ view }: { view: Conversation }) {
     <header class="thread-header">
       <BackLink />
       <Avatar
-        id={other?.userId ?? view.id}
+        id={isGroup ? view.id : other?.userId ?? view.id}
         name={title}
         url={isGroup ? null : other?.avatarUrl ?? null}
         online={!isGroup && other !== undefined &&
