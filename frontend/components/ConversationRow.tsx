@@ -89,14 +89,16 @@ function Preview({ view }: { view: Conversation }) {
   if (lastMessage === null) return <span class="preview is-quiet">No messages yet</span>;
   const sender = view.participants.find(({ userId }) => userId === lastMessage.senderId);
   const prefix = lastMessage.senderId === selfId.value
-    ? "You: "
+    ? "You:"
     : view.kind === "group" && sender
-    ? `${sender.displayName}: `
+    ? `${sender.displayName}:`
     : "";
   return (
-    <span class="preview" dir="auto">
-      {prefix}
-      {lastMessage.deletedAt ? "This message was deleted" : oneLine(lastMessage.content)}
-    </span>
+    <>
+      {prefix && <span class="preview-prefix">{prefix}</span>}
+      <span class="preview" dir="auto">
+        {lastMessage.deletedAt ? "This message was deleted" : oneLine(lastMessage.content)}
+      </span>
+    </>
   );
 }

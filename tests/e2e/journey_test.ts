@@ -227,7 +227,7 @@ journey("on a phone the list and the thread are two screens", async (browser, { 
   await ben.page.getByRole("button", { name: "Send" }).tap();
   await ben.seesState("from my phone", "Delivered");
   await ben.page.getByRole("link", { name: "Back to conversations" }).tap();
-  await ben.row(ana).getByText("You: from my phone").waitFor();
+  await ben.row(ana).getByText("from my phone").waitFor();
   await ben.page.locator(".detail").waitFor({ state: "hidden" });
   const isWide = await ben.page.locator("body").evaluate((body) =>
     body.scrollWidth > body.clientWidth
