@@ -1,0 +1,55 @@
+/**
+ * What a load is told on its standard input, and what it answers, both as JSON.
+ *
+ * @module
+ */
+
+/** Two members and the conversation in which they write to each other. */
+export interface Pair {
+  conversationId: string;
+  members: [Account, Account];
+}
+
+export interface Account {
+  id: string;
+  token: string;
+}
+
+export interface Plan {
+  /** The server's address, without a slash at its end. */
+  url: string;
+  /** The server's process, whose processor time is told. */
+  serverPid: number;
+  /** Postgres' first process, where there is one. */
+  databasePid?: number | undefined;
+  pairs: Pair[];
+  /** Messages that each member keeps under way. */
+  window: number;
+  warmupSeconds: number;
+  seconds: number;
+  /** Whether recipients answer what reaches them with `mark_delivered`. */
+  marks: boolean;
+}
+
+/** Times in milliseconds; processor time in cores, undefined where the system does not tell. */
+export interface Outcome {
+  /** Stored, acknowledged and delivered, in each measured second. */
+  perSecond: number;
+  /** From the send to the recipient's frame. */
+  p50: number;
+  p99: number;
+  max: number;
+  /** Delivery marks sent in each measured second. */
+  marksPerSecond: number;
+  /** All that was acknowledged, warm-up included: so many rows the database must have more. */
+  acknowledged: number;
+  loadCores: number;
+  serverCores: number | undefined;
+  databaseCores: number | undefined;
+  /** All that ran on the machine. */
+  machineCores: number | undefined;
+  /** How late the load's own timers were, 99th percentile. */
+  lagP99: number;
+  /** What was lost, doubled, altered or out of order, or any other surprise; empty: nothing. */
+  faults: string[];
+}

@@ -1,0 +1,78 @@
+/**
+ * What the command takes.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+
+/** The parts of a run that `--only` can name. */
+export const parts = ["postgres", "pglite", "relay", "pgbench", "page", "start"] as const;
+export type Part = typeof parts[number];
+
+export interface Options {
+  only: readonly Part[];
+  /** How often everything is measured; figures are medians. */
+  rounds: number;
+  /** Measured seconds of each load. */
+  seconds: number;
+  warmupSeconds: number;
+  /** An even number: they write to each other in pairs. */
+  members: number;
+  /** Messages that each member keeps under way; one load for each. */
+  windows: number[];
+  /** Whether to measure also with recipients that answer what reaches them with their marks. */
+  marks: boolean;
+  json: boolean;
+}
+
+export const usage = `deno task bench [options]
+  --only a,b      of ${parts.join(", ")}; all if left out
+  --rounds n      how often everything is measured, one after the other (3)
+  --seconds n     measured seconds of each load (3)
+  --warmup n      seconds before them that do not count (2)
+  --members n     sockets, in pairs (200)
+  --windows a,b   messages each member keeps under way (1,5)
+  --marks         measure also with delivery marks, as the page sends them
+  --json          figures as JSON instead of tables`;
+
+/** @throws {Error} naming the option and what was expected */
+export function readOptions(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      only: { type: "string", default: parts.join(",") },
+      rounds: { type: "string", default: "3" },
+      seconds: { type: "string", default: "3" },
+      warmup: { type: "string", default: "2" },
+      members: { type: "string", default: "200" },
+      windows: { type: "string", default: "1,5" },
+      marks: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) throw new Error("");
+  const only = values.only.split(",").map((name) => {
+    const part = parts.find((one) => one === name);
+    if (part === undefined) throw new Error(`--only ${name}: expected ${parts.join(", ")}`);
+    return part;
+  });
+  const members = wholeNumber("members", values.members, 2, 2_000);
+  if (members % 2 === 1) throw new Error(`--members ${members}: expected an even number`);
+  return {
+    only,
+    rounds: wholeNumber("rounds", values.rounds, 1, 20),
+    seconds: wholeNumber("seconds", values.seconds, 1, 60),
+    warmupSeconds: wholeNumber("warmup", values.warmup, 0, 60),
+    members,
+    windows: values.windows.split(",").map((one) => wholeNumber("windows", one, 1, 100)),
+    marks: values.marks,
+    json: values.json,
+  };
+}
+
+function wholeNumber(name: string, value: string, min: number, max: number): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= min && number <= max) return number;
+  throw new Error(`--${name} ${value}: expected a whole number from ${min} to ${max}`);
+}
