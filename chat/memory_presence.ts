@@ -5,9 +5,8 @@ export class MemoryPresence implements Presence {
   readonly #here = new Set<string>();
 
   arrive(userId: string): Promise<boolean> {
-    const wasOnline = this.#here.has(userId);
     this.#here.add(userId);
-    return Promise.resolve(wasOnline);
+    return Promise.resolve(false);
   }
 
   leave(userId: string): Promise<boolean> {

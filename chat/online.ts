@@ -12,13 +12,18 @@ import { isoTime } from "./views.ts";
 /** A member counts as gone when their last connection has been away this long. */
 const departureMs = 3_000;
 
-/** A connection is there: it hears from now on, and if it is the first one, contacts are told. */
-export async function arrive(chat: Chat, connection: Connection): Promise<void> {
+/**
+ * A connection is there: it hears from now on. If it is the member's first one, contacts are told,
+ * in the background: a connection does not depend on it, nor wait for it.
+ */
+export function arrive(chat: Chat, connection: Connection): void {
   const { userId } = connection;
   const first = chat.connections.add(connection);
   const returned = chat.departing.delete(userId);
   if (!first || returned) return;
-  if (!await chat.presence.arrive(userId)) await tellPresence(chat, userId, true);
+  chat.presence.arrive(userId)
+    .then((elsewhere) => elsewhere ? undefined : tellPresence(chat, userId, true))
+    .catch((error) => chat.log.warn("An arrival was not told", { error }));
 }
 
 /** A connection is gone. Contacts are told a little later, unless the member comes back. */

@@ -8,6 +8,7 @@ import {
   upsertInstance,
 } from "@/db/presence.ts";
 import type { Clock } from "@/utils/clock.ts";
+import { gather } from "@/utils/gather.ts";
 import type { Presence } from "./presence.ts";
 
 /** An instance that was not heard of for this long is gone. Three beats may go missing. */
@@ -19,7 +20,16 @@ const expiryMs = 20_000;
  */
 export class PostgresPresence implements Presence {
   readonly #here = new Set<string>();
-  /** Whether the instance's row is known to stand; gone, for instance, after a long pause. */
+  /**
+   * Members of whom `#here` changed, gathered: one write at a time, so that coming and going cannot
+   * overtake each other, and a crowd that reconnects shares a few of them.
+   */
+  readonly #changed = gather<string, boolean>((userIds) => this.#write(userIds), {
+    max: 1_000,
+    queueMax: Infinity,
+    refuse: () => new Error("Unreachable"),
+  });
+  /** Whether the instance's own row is known to stand. */
   #known = false;
 
   constructor(
@@ -28,37 +38,42 @@ export class PostgresPresence implements Presence {
     private readonly clock: Clock,
   ) {}
 
-  async arrive(userId: string): Promise<boolean> {
-    const wasOnline = (await this.online([userId])).has(userId);
+  arrive(userId: string): Promise<boolean> {
     this.#here.add(userId);
-    if (!this.#known) await this.beat();
-    await insertPresence(this.db, userId, this.instanceId);
-    return wasOnline;
+    return this.#changed.add(userId);
   }
 
-  async leave(userId: string): Promise<boolean> {
+  leave(userId: string): Promise<boolean> {
     this.#here.delete(userId);
-    await deletePresence(this.db, userId, this.instanceId);
-    return (await this.online([userId])).has(userId);
+    return this.#changed.add(userId);
+  }
+
+  /** Writes how things stand now, whatever it was that changed. @returns who is elsewhere too */
+  async #write(userIds: string[]): Promise<boolean[]> {
+    if (!this.#known) await this.beat();
+    const { db, instanceId } = this;
+    const elsewhere = new Set(await selectOnline(db, userIds, this.#expiry(), instanceId));
+    await insertPresence(db, userIds.filter((userId) => this.#here.has(userId)), instanceId);
+    await deletePresence(db, userIds.filter((userId) => !this.#here.has(userId)), instanceId);
+    return userIds.map((userId) => elsewhere.has(userId));
   }
 
   async online(userIds: string[]): Promise<Set<string>> {
     if (userIds.length === 0) return new Set();
-    return new Set(await selectOnline(this.db, userIds, this.clock.now() - expiryMs));
+    return new Set(await selectOnline(this.db, userIds, this.#expiry()));
   }
 
   async beat(): Promise<string[]> {
     const renewed = await upsertInstance(this.db, this.instanceId, this.clock.now());
     // Taken for gone by the others, as after a long pause: its members are put back.
-    if (renewed === "inserted") {
-      for (const userId of this.#here) await insertPresence(this.db, userId, this.instanceId);
-    }
+    if (renewed === "inserted") await insertPresence(this.db, [...this.#here], this.instanceId);
     this.#known = true;
-    const gone = await deleteSilentInstances(this.db, this.clock.now() - expiryMs);
+    const gone = await deleteSilentInstances(this.db, this.#expiry());
     return this.#offline(gone);
   }
 
   async close(): Promise<string[]> {
+    await this.#changed.idle();
     this.#here.clear();
     return this.#offline(await deleteInstances(this.db, [this.instanceId]));
   }
@@ -66,5 +81,10 @@ export class PostgresPresence implements Presence {
   async #offline(userIds: string[]): Promise<string[]> {
     const online = await this.online(userIds);
     return userIds.filter((userId) => !online.has(userId));
+  }
+
+  /** Instances last heard of before this are gone. Milliseconds since 1970. */
+  #expiry(): number {
+    return this.clock.now() - expiryMs;
   }
 }

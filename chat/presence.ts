@@ -3,9 +3,9 @@
  * itself once it has not beaten for a while.
  */
 export interface Presence {
-  /** The member's first connection on this instance. @returns whether they were online already */
+  /** The member's first connection on this instance. @returns whether they are elsewhere too */
   arrive(userId: string): Promise<boolean>;
-  /** The member's last connection on this instance went. @returns whether they still are online */
+  /** The member's last connection on this instance went. @returns whether they are elsewhere */
   leave(userId: string): Promise<boolean>;
   /** Which of these members are online. */
   online(userIds: string[]): Promise<Set<string>>;

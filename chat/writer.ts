@@ -51,7 +51,7 @@ export function createWriter(
 ): Writer {
   return gather(write, { max: 500, queueMax: 20_000, refuse: unavailable });
 
-  async function write(drafts: Draft[]): Promise<(Stored | undefined)[]> {
+  async function write(drafts: Draft[]): Promise<(Stored | undefined | Error)[]> {
     try {
       return await store(drafts);
     } catch (error) {
@@ -61,21 +61,14 @@ export function createWriter(
       if (drafts.length === 1) throw error;
       // One that the database refuses must not take the others with it.
       log.error("A batch of messages failed and is stored one by one", { error });
-      return await storeEach(drafts);
+      const results: (Stored | undefined | Error)[] = [];
+      for (const draft of drafts) results.push(...await storeAlone(draft));
+      return results;
     }
   }
 
-  /** In their order; throws only if all of them fail, else a failed one is refused. */
-  async function storeEach(drafts: Draft[]): Promise<(Stored | undefined)[]> {
-    const results: (Stored | undefined)[] = [];
-    for (const draft of drafts) {
-      const [stored] = await store([draft]).catch((error) => {
-        log.error("A message cannot be stored", { error });
-        return [undefined];
-      });
-      results.push(stored);
-    }
-    return results;
+  function storeAlone(draft: Draft): Promise<(Stored | undefined | Error)[]> {
+    return store([draft]).catch((error) => [isTransient(error) ? unavailable(error) : error]);
   }
 
   async function store(drafts: Draft[]): Promise<(Stored | undefined)[]> {

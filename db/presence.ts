@@ -22,36 +22,47 @@ export async function upsertInstance(
   return row?.inserted ? "inserted" : "updated";
 }
 
-/** Notes that a member has sockets on an instance. */
+/** Notes that members have connections on an instance. */
 export async function insertPresence(
   db: Database,
-  userId: string,
+  userIds: string[],
   instanceId: string,
 ): Promise<void> {
+  if (userIds.length === 0) return;
   await db.execute(sql`insert into presence (user_id, instance_id)
-    values (${userId}, ${instanceId}) on conflict do nothing`);
+    select user_id, ${instanceId} from unnest(${uuids(userIds)}) as user_id
+    on conflict do nothing`);
 }
 
+/** Notes that members no longer have connections on an instance. */
 export async function deletePresence(
   db: Database,
-  userId: string,
+  userIds: string[],
   instanceId: string,
 ): Promise<void> {
+  if (userIds.length === 0) return;
   await db.execute(sql`delete from presence
-    where user_id = ${userId} and instance_id = ${instanceId}`);
+    where user_id = any(${uuids(userIds)}) and instance_id = ${instanceId}`);
 }
 
-/** Which of these members have a socket on an instance heard of since `since`. */
+/**
+ * Which of these members have a connection on an instance that was heard of since.
+ *
+ * @param since milliseconds since 1970
+ * @param notOn an instance that does not count
+ */
 export async function selectOnline(
   db: Database,
   userIds: string[],
   since: number,
+  notOn?: string,
 ): Promise<string[]> {
   const rows = await select<{ userId: string }>(
     db,
     sql`select distinct p.user_id as "userId" from presence p
       join instances i on i.id = p.instance_id and i.heard_at >= ${iso(since)}::timestamptz
-      where p.user_id = any(${uuids(userIds)})`,
+      where p.user_id = any(${uuids(userIds)})
+        and p.instance_id is distinct from ${notOn ?? null}::uuid`,
   );
   return rows.map((row) => row.userId);
 }

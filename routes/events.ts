@@ -2,12 +2,11 @@ import type { Chat } from "@/chat/chat.ts";
 import type { Connection } from "@/chat/connections.ts";
 import { ChatError } from "@/chat/errors.ts";
 import { arrive, depart } from "@/chat/online.ts";
-import { clientFrames, limits, type ServerFrame, serverFrames } from "@/chat/protocol.ts";
-import { isoTime } from "@/chat/views.ts";
+import { clientFrames, serverFrames } from "@/chat/protocol.ts";
 import { newId } from "@/utils/ids.ts";
 import * as v from "valibot";
 import type { Api } from "./api.ts";
-import { handleFrame, validateFrame } from "./frames.ts";
+import { connectedFrame, handleFrame, validateFrame } from "./frames.ts";
 import { openTokenSession, type Session } from "./session.ts";
 
 const path = "/api/messages/events";
@@ -25,22 +24,11 @@ export function eventRoutes(api: Api, options: { heartbeatSeconds: number }): vo
     path,
     summary: "Server-sent events: each event's data is one server frame",
     answers: { 200: "text/event-stream" },
-  }, async ({ session }) => {
-    const stream = new EventStream(chat, session, options.heartbeatSeconds * 1000);
-    stream.send(
-      JSON.stringify(
-        {
-          type: "connected",
-          connectionId: stream.id,
-          user: session.user,
-          expiresAt: isoTime(session.expiresAt),
-          heartbeatSeconds: options.heartbeatSeconds,
-          limits: { contentLength: limits.contentLength, frameBytes: limits.frameBytes },
-          serverTime: isoTime(chat.clock.now()),
-        } satisfies ServerFrame,
-      ),
-    );
-    await arrive(chat, stream);
+  }, ({ session }) => {
+    const { heartbeatSeconds } = options;
+    const stream = new EventStream(chat, session, heartbeatSeconds * 1000);
+    stream.send(JSON.stringify(connectedFrame(chat, stream.id, session, heartbeatSeconds)));
+    arrive(chat, stream);
     return new Response(stream.body, {
       headers: {
         "content-type": "text/event-stream",

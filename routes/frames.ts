@@ -5,11 +5,13 @@ import {
   type ClientFrame,
   clientFrames,
   type ClientFrameType,
+  limits,
   type ServerFrame,
 } from "@/chat/protocol.ts";
 import { sync } from "@/chat/sync.ts";
 import { tellTyping } from "@/chat/typing.ts";
 import { isoTime } from "@/chat/views.ts";
+import type { Session } from "./session.ts";
 import { parseJson, validate } from "./validate.ts";
 
 /** What a frame may need to know of the one it came from. */
@@ -22,6 +24,25 @@ export interface FrameSource {
   leave?(conversationId: string): void;
   /** Takes a new token for the same member. @returns when it ends, in milliseconds since 1970 */
   renew(token: string): Promise<number>;
+}
+
+/** The first frame of a socket or stream. */
+export function connectedFrame(
+  chat: Chat,
+  connectionId: string,
+  session: Session,
+  heartbeatSeconds: number,
+): ServerFrame {
+  const { contentLength, frameBytes } = limits;
+  return {
+    type: "connected",
+    connectionId,
+    user: session.user,
+    expiresAt: isoTime(session.expiresAt),
+    heartbeatSeconds,
+    limits: { contentLength, frameBytes },
+    serverTime: isoTime(chat.clock.now()),
+  };
 }
 
 /** The `id` of a frame, even of one that is wrong otherwise, for the error to bear. */

@@ -3,17 +3,26 @@ import type { Connection } from "@/chat/connections.ts";
 import { ChatError, toChatError } from "@/chat/errors.ts";
 import { arrive, depart } from "@/chat/online.ts";
 import { closeCodes, limits, type ServerFrame } from "@/chat/protocol.ts";
-import { isoTime } from "@/chat/views.ts";
 import { newId } from "@/utils/ids.ts";
 import type { Context } from "hono";
 import type { Api } from "./api.ts";
 import { errorFrame } from "./errors.ts";
-import { frameId, type FrameSource, handleFrame, parseFrame, validateFrame } from "./frames.ts";
+import {
+  connectedFrame,
+  frameId,
+  type FrameSource,
+  handleFrame,
+  parseFrame,
+  validateFrame,
+} from "./frames.ts";
 import { openTokenSession, type Session } from "./session.ts";
 
 const protocol = "parley.v1";
 /** Unsent bytes beyond which a reader is too slow; what is droppable is dropped at a quarter. */
 const slowBytes = 1024 * 1024;
+
+/** Frames that may wait while the token is checked. */
+const earlyFrames = 100;
 
 export interface SocketOptions {
   heartbeatSeconds: number;
@@ -55,39 +64,34 @@ function serveSocket(
   opening: Promise<Session>,
 ): void {
   const { chat } = api;
+  let connection: SocketConnection | undefined;
   const opened = Promise.withResolvers<void>();
   socket.onopen = () => opened.resolve();
 
-  const ready = Promise.all([opening, opened.promise]).then(async ([session]) => {
-    if (socket.readyState !== WebSocket.OPEN) return undefined;
-    const connection = new SocketConnection(chat, socket, session);
-    connection.tell({
-      type: "connected",
-      connectionId: connection.id,
-      user: session.user,
-      expiresAt: isoTime(session.expiresAt),
-      heartbeatSeconds: options.heartbeatSeconds,
-      limits: { contentLength: limits.contentLength, frameBytes: limits.frameBytes },
-      serverTime: isoTime(chat.clock.now()),
-    });
-    await arrive(chat, connection);
-    return connection;
-  });
-
-  ready.catch(async (error) => {
+  const ready = Promise.all([opening, opened.promise]).then(([session]) => {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    connection = new SocketConnection(chat, socket, session);
+    connection.tell(connectedFrame(chat, connection.id, session, options.heartbeatSeconds));
+    arrive(chat, connection);
+  }).catch(async (error) => {
     await opened.promise;
     const { code, message } = toChatError(error, chat.log);
     if (code === "unauthenticated") socket.close(closeCodes.token, message);
     else socket.close(closeCodes.restart, "Not available right now");
   });
 
+  let early = 0;
   socket.onmessage = async ({ data }) => {
-    const connection = await ready.catch(() => undefined);
+    if (!connection) {
+      if (++early > earlyFrames) {
+        return socket.close(closeCodes.policy, "Too many frames too early");
+      }
+      await ready;
+    }
     if (connection) await receive(api, connection, data);
   };
-  socket.onclose = async () => {
+  socket.onclose = () => {
     opened.resolve();
-    const connection = await ready.catch(() => undefined);
     connection?.ended();
   };
   // An abnormal end: `close` follows and does all there is to do.

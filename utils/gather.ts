@@ -11,12 +11,12 @@ export interface Gatherer<Item, Result> {
  * waits anyway shares the next trip. Under load the batches grow by themselves; a lone item starts
  * at once.
  *
- * @param run does a batch: gets 1 to `max` items, gives one result for each, in their order. What
- *   it throws is thrown to each item of the batch.
+ * @param run does a batch: gets 1 to `max` items, gives for each, in their order, its result or the
+ *   error that it failed with. What it throws is thrown to each item of the batch.
  * @param options `max` items in one batch; `queueMax` waiting items, beyond which `refuse()` is thrown
  */
 export function gather<Item, Result>(
-  run: (batch: Item[]) => Promise<Result[]>,
+  run: (batch: Item[]) => Promise<(Result | Error)[]>,
   options: { max: number; queueMax: number; refuse: () => Error },
 ): Gatherer<Item, Result> {
   interface Waiting {
@@ -35,7 +35,11 @@ export function gather<Item, Result>(
       queue = queue.slice(options.max);
       try {
         const results = await run(batch.map((waiting) => waiting.item));
-        batch.forEach((waiting, at) => waiting.resolve(results[at] as Result));
+        batch.forEach((waiting, at) => {
+          const result = results[at] as Result | Error;
+          if (result instanceof Error) waiting.reject(result);
+          else waiting.resolve(result);
+        });
       } catch (reason) {
         for (const waiting of batch) waiting.reject(reason);
       }
