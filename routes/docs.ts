@@ -16,7 +16,7 @@ const start = `SwaggerUIBundle({
   url: "/api/openapi.json",
   dom_id: "#reference",
   deepLinking: true,
-  docExpansion: "none",
+  docExpansion: "list",
   defaultModelsExpandDepth: -1,
 });`;
 
@@ -51,6 +51,7 @@ function viewerRoutes(app: Hono): void {
           <meta charset="utf-8">
           <meta name="viewport" content="width=device-width, initial-scale=1">
           <title>Parley API</title>
+          <link rel="icon" href="/favicon.svg" type="image/svg+xml">
           <link rel="stylesheet" href="/docs/swagger-ui.css">
         </head>
         <body>
