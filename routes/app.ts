@@ -32,9 +32,9 @@ export interface AppOptions {
 export function createApp(chat: Chat, tokens: Tokens, options: AppOptions): Hono {
   const { publicUrl, allowedOrigins, heartbeatSeconds, silenceSeconds } = options;
   const app = new Hono();
-  app.onError((error) => problemResponse(toChatError(error, chat.log)));
+  app.onError((error, c) => problemResponse(c, toChatError(error, chat.log)));
   app.notFound((c) =>
-    problemResponse(new ChatError("not_found", `There is no ${c.req.method} ${c.req.path}`))
+    problemResponse(c, new ChatError("not_found", `There is no ${c.req.method} ${c.req.path}`))
   );
 
   app.use(logRequests(chat));

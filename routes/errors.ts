@@ -1,5 +1,6 @@
 import type { ChatError } from "@/chat/errors.ts";
 import type { ErrorCode, Problem, ServerFrame } from "@/chat/protocol.ts";
+import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
 const statuses: Record<ErrorCode, [status: ContentfulStatusCode, title: string]> = {
@@ -14,8 +15,8 @@ const statuses: Record<ErrorCode, [status: ContentfulStatusCode, title: string]>
   unavailable: [503, "Service Unavailable"],
 };
 
-/** An error over HTTP: RFC 9457 problem details. */
-export function problemResponse(error: ChatError): Response {
+/** An error over HTTP: RFC 9457 problem details, with the headers that were set before it. */
+export function problemResponse(c: Context, error: ChatError): Response {
   const [status, title] = statuses[error.code];
   const problem: Problem = {
     type: "about:blank",
@@ -25,11 +26,12 @@ export function problemResponse(error: ChatError): Response {
     code: error.code,
     ...error.details.errors && { errors: error.details.errors },
   };
-  const headers = new Headers({ "content-type": "application/problem+json" });
   const { retryAfter } = error.details;
-  if (retryAfter !== undefined) headers.set("retry-after", String(retryAfter));
-  if (error.code === "unauthenticated") headers.set("www-authenticate", "Bearer");
-  return new Response(JSON.stringify(problem), { status, headers });
+  return c.body(JSON.stringify(problem), status, {
+    "content-type": "application/problem+json",
+    ...retryAfter !== undefined && { "retry-after": String(retryAfter) },
+    ...error.code === "unauthenticated" && { "www-authenticate": "Bearer" },
+  });
 }
 
 /** An error over a socket. `replyTo` is the `id` of the frame it answers. */
