@@ -1,6 +1,7 @@
 import { clockTime } from "../lib/dates.ts";
 import { keepDraft } from "../state/drafts.ts";
-import { type OutboxLine, removeLine, retryLine } from "../state/outbox.ts";
+import { removeLine, retryLine } from "../state/outbox.ts";
+import type { OutboxLine } from "../state/outbox_line.ts";
 import { Icon } from "./Icon.tsx";
 import { MessageText } from "./MessageText.tsx";
 

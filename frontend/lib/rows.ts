@@ -4,7 +4,7 @@
  * @module
  */
 import type { Message } from "@/chat/protocol.ts";
-import type { OutboxLine } from "../state/outbox.ts";
+import type { OutboxLine } from "../state/outbox_line.ts";
 import { dayKey } from "./dates.ts";
 
 export type Row =

@@ -10,18 +10,8 @@ import { get, set, update } from "idb-keyval";
 import { ApiError, reasonOf } from "../api.ts";
 import { newUuid, unlessLocked } from "../lib/browser.ts";
 import { connection, onEffect, onOpened } from "./chat.ts";
+import type { OutboxLine } from "./outbox_line.ts";
 import { self } from "./session.ts";
-
-export interface OutboxLine {
-  readonly clientId: string;
-  /** Where it goes; a first message names its recipient instead. */
-  readonly conversationId?: string;
-  readonly recipientId?: string;
-  readonly content: string;
-  readonly createdAt: string;
-  /** Why the server refused it; it waits for the member then. */
-  readonly failure?: string;
-}
 
 export const outbox = signal<readonly OutboxLine[]>([]);
 

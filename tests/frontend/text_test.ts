@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fetchFinder, partsOf } from "@/frontend/lib/links.ts";
 import { initialsOf, shadeOf } from "@/frontend/lib/people.ts";
 import { isEmojiOnly, oneLine, safeHref } from "@/frontend/lib/text.ts";
-import { routeOf } from "@/frontend/state/router.ts";
+import { routeOf } from "@/frontend/lib/routes.ts";
 
 Deno.test("partsOf() finds links and gives the whole text back", async () => {
   await fetchFinder();
