@@ -25,7 +25,8 @@ export interface ChatState {
   readonly selfId: string;
   readonly held: ReadonlyMap<string, Held>;
   readonly presence: ReadonlyMap<string, Presence>;
-  readonly unreadTotal: number;
+  /** Unread messages in conversations that are not held, as the server last told. */
+  readonly unreadBeyond: number;
 }
 
 /** What the caller has to do after a change. */
@@ -59,7 +60,7 @@ export interface LoadedPage {
 
 /** The state of a member who has loaded nothing yet. */
 export function emptyState(selfId: string): ChatState {
-  return { selfId, held: new Map(), presence: new Map(), unreadTotal: 0 };
+  return { selfId, held: new Map(), presence: new Map(), unreadBeyond: 0 };
 }
 
 /** Takes in one frame. The answer to a sync is for {@linkcode applySync}. */
@@ -174,8 +175,9 @@ export function applySync(
     effects.push(...gone.effects);
   }
   if (!result.complete) effects.push({ type: "sync", soon: false });
+  const views = result.conversations.map(({ conversation }) => conversation);
   return {
-    state: { ...withOnline(now, result.online), unreadTotal: result.unreadTotal },
+    state: withTotal(withOnline(now, result.online), result.unreadTotal, views),
     effects,
   };
 }
@@ -183,13 +185,33 @@ export function applySync(
 /** Takes in a page of the list of conversations. */
 export function applyList(state: ChatState, result: ConversationsResult): Applied {
   const { state: next, effects } = applyViews(state, result.conversations, false);
-  return { state: { ...next, unreadTotal: result.unreadTotal }, effects };
+  return { state: withTotal(next, result.unreadTotal, result.conversations), effects };
+}
+
+/** Unread messages in all conversations. */
+export function unreadTotalOf(state: ChatState): number {
+  let total = state.unreadBeyond;
+  for (const { view } of state.held.values()) total += view.unreadCount;
+  return total;
+}
+
+/**
+ * Takes from the server's total what is counted here, conversation by conversation. Where the
+ * same answer brought a view, its count is the one that went into the total: this page may know
+ * of reading that the server did not.
+ */
+function withTotal(state: ChatState, total: number, views: readonly Conversation[]): ChatState {
+  const told = new Map(views.map(({ id, unreadCount }) => [id, unreadCount]));
+  let beyond = total;
+  for (const { view } of state.held.values()) beyond -= told.get(view.id) ?? view.unreadCount;
+  return { ...state, unreadBeyond: Math.max(0, beyond) };
 }
 
 /**
  * Takes in whole views that came by themselves.
  *
- * @param isNews whether a conversation not held so far adds to the total of unread messages
+ * @param isNews false where a conversation not held so far was already in the total of unread
+ *   messages
  */
 export function applyViews(
   state: ChatState,
@@ -201,7 +223,10 @@ export function applyViews(
   for (const view of views) {
     const held = now.held.get(view.id);
     if (held === undefined) {
-      now = put(now, holding(view), isNews);
+      now = put(now, holding(view));
+      if (!isNews) {
+        now = { ...now, unreadBeyond: Math.max(0, now.unreadBeyond - view.unreadCount) };
+      }
     } else if (held.window !== null && view.rev > held.view.rev) {
       // The view has messages that the window lacks; only a sync brings both.
       effects.push({ type: "sync", soon: false });
@@ -260,25 +285,15 @@ export function applyDrop(state: ChatState, conversationId: string): ChatState {
   return held === undefined ? state : put(state, { ...held, window: null });
 }
 
-function put(state: ChatState, next: Held, addsUnread = true): ChatState {
-  const before = state.held.get(next.view.id);
-  if (before === next) return state;
-  const held = new Map(state.held).set(next.view.id, next);
-  const change = before === undefined && !addsUnread
-    ? 0
-    : next.view.unreadCount - (before?.view.unreadCount ?? 0);
-  return { ...state, held, unreadTotal: Math.max(0, state.unreadTotal + change) };
+function put(state: ChatState, next: Held): ChatState {
+  if (state.held.get(next.view.id) === next) return state;
+  return { ...state, held: new Map(state.held).set(next.view.id, next) };
 }
 
 function remove(state: ChatState, conversationId: string): Applied {
-  const gone = state.held.get(conversationId);
   const held = new Map(state.held);
   held.delete(conversationId);
-  const unreadTotal = Math.max(0, state.unreadTotal - (gone?.view.unreadCount ?? 0));
-  return {
-    state: { ...state, held, unreadTotal },
-    effects: [{ type: "removed", conversationId }],
-  };
+  return { state: { ...state, held }, effects: [{ type: "removed", conversationId }] };
 }
 
 function undelivered({ view }: Held, selfId: string): Effect[] {

@@ -13,7 +13,6 @@ import { onRenewed, refuseToken, token } from "./session.ts";
 export const chat = signal<ChatState>(emptyState(""));
 export const selfId = computed(() => chat.value.selfId);
 export const presence = computed(() => chat.value.presence);
-export const unreadTotal = computed(() => chat.value.unreadTotal);
 
 const effectListeners = new Set<(effect: Effect) => void>();
 const frameListeners = new Set<(frame: ServerFrame) => void>();

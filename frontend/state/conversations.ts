@@ -6,7 +6,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import type { Conversation, ConversationsResult, Profile } from "@/chat/protocol.ts";
 import { reasonOf } from "../api.ts";
-import { applyList } from "./apply.ts";
+import { applyList, unreadTotalOf } from "./apply.ts";
 import { chat, take } from "./chat.ts";
 import { call, self } from "./session.ts";
 
@@ -54,6 +54,12 @@ export const conversations = computed<Conversation[]>(() => {
     .filter((view) => !view.archived && (tab.value === null || view.context === tab.value))
     .filter((view) => end === null || view.pinned || view.updatedAt >= end)
     .sort(byRecency);
+});
+
+/** Unread messages in all conversations; exact as soon as all are loaded. */
+export const unreadTotal = computed(() => {
+  const total = unreadTotalOf(chat.value);
+  return inboxEnd.value === null ? total - chat.value.unreadBeyond : total;
 });
 
 /** Pinned first, then by the time of the last message. */

@@ -6,8 +6,8 @@
 import { effect, untracked } from "@preact/signals";
 import { startAnnouncements } from "./announcement.ts";
 import { emptyState } from "./apply.ts";
-import { chat, connection, unreadTotal } from "./chat.ts";
-import { clearLists, loadInbox, search } from "./conversations.ts";
+import { chat, connection } from "./chat.ts";
+import { clearLists, loadInbox, search, unreadTotal } from "./conversations.ts";
 import { loadDrafts, startDrafts } from "./drafts.ts";
 import { clearMarks, startMarks } from "./marks.ts";
 import { closeThread, openThread, startMessages } from "./messages.ts";

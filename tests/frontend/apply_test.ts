@@ -9,6 +9,7 @@ import {
   type ChatState,
   type Effect,
   emptyState,
+  unreadTotalOf,
 } from "@/frontend/state/apply.ts";
 import { hasGap } from "@/frontend/state/held.ts";
 import { ana, at, bo, conversation, message, room, syncResult } from "./chat_fixtures.ts";
@@ -66,7 +67,7 @@ Deno.test("applyFrame() appends the next message, counts it as unread, and has i
   assert.equal(heldIn(state).view.rev, 4);
   assert.equal(heldIn(state).view.lastMessage?.seq, 4);
   assert.equal(heldIn(state).view.unreadCount, 1);
-  assert.equal(state.unreadTotal, 1);
+  assert.equal(unreadTotalOf(state), 1);
   assert.deepEqual(effects.filter(({ type }) => type === "deliver"), [
     { type: "deliver", conversationId: room, seq: 4 },
   ]);
@@ -177,7 +178,7 @@ Deno.test("applyFrame() takes what another device has read off the unread count"
     unreadCount: 1,
   });
   assert.equal(heldIn(state).view.unreadCount, 1);
-  assert.equal(state.unreadTotal, 1);
+  assert.equal(unreadTotalOf(state), 1);
   assert.deepEqual(kinds(effects), ["read"]);
 });
 
@@ -200,7 +201,7 @@ Deno.test("applyRead() clears the count at once", () => {
   const before = play(opened(), newMessage(4)).state;
   const after = applyRead(before, room, 4);
   assert.equal(heldIn(after).view.unreadCount, 0);
-  assert.equal(after.unreadTotal, 0);
+  assert.equal(unreadTotalOf(after), 0);
   assert.equal(applyRead(after, room, 3), after);
 });
 
@@ -225,7 +226,7 @@ Deno.test("applySync() fills a gap and drops what was kept aside", () => {
   );
   assert.deepEqual(seqsIn(state), [1, 2, 3, 4, 5, 6]);
   assert.ok(!hasGap(heldIn(state)));
-  assert.equal(state.unreadTotal, 3);
+  assert.equal(unreadTotalOf(state), 3);
 });
 
 Deno.test("applySync() drops the window and asks for the last page when too much has changed", () => {
@@ -332,6 +333,28 @@ Deno.test("applyList() does not overtake the window of an open conversation", ()
     unreadTotal: 5,
   });
   assert.equal(heldIn(state).view.rev, 3);
-  assert.equal(state.unreadTotal, 5);
+  assert.equal(unreadTotalOf(state), 5);
   assert.ok(kinds(effects).includes("sync"));
+});
+
+Deno.test("applySync() does not bring back what was read here before the server heard of it", () => {
+  const read = applyRead(play(opened(), newMessage(4)).state, room, 4);
+  const view = conversation({
+    rev: 4,
+    lastSeq: 4,
+    lastReadSeq: 3,
+    marksRev: 1,
+    unreadCount: 1,
+    lastMessage: message(4),
+  });
+  // Of the 8, one is in the conversation that was read here; 7 are in others, not held.
+  const { state } = applySync(
+    read,
+    syncResult({
+      conversations: [{ conversation: view, messages: [], limited: false }],
+      unreadTotal: 8,
+    }),
+    { [room]: { rev: 4, marksRev: 0 } },
+  );
+  assert.equal(unreadTotalOf(state), 7);
 });
