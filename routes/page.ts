@@ -118,7 +118,7 @@ function shell(manifest: { js: string; css: string }, config: PageConfig) {
           content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"
         >
         <meta name="color-scheme" content="light dark">
-        <meta name="theme-color" media="(prefers-color-scheme: light)" content="#fbf8f4">
+        <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f6f1eb">
         <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#171412">
         <title>Parley</title>
         <link rel="icon" href="/favicon.svg" type="image/svg+xml">

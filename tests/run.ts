@@ -1,15 +1,18 @@
 /**
  * Runs the tests: `deno task test [arguments of deno test]`.
  *
- * Opens one Postgres for all files and hands them its address, and ends with one line that people
- * and CI can rely on: `N passed, N failed`, and `, N skipped` where something was.
+ * Builds the page and opens one Postgres for all files, whose address it hands them, and ends with one
+ * line that people and CI can rely on: `N passed, N failed`, and `, N skipped` where something was.
  *
  * @module
  */
+import { buildPage } from "@/utils/build.ts";
+import { fileURLToPath } from "node:url";
 import { openPostgres, type TestPostgres } from "./support/postgres.ts";
 import { closingLine, countResults, type Results } from "./support/results.ts";
 import { isCi, warnMissing } from "./support/tools.ts";
 
+await buildPage({ outDir: fileURLToPath(new URL("../dist", import.meta.url)) });
 const results = await runTests(Deno.args);
 const skippedInCi = isCi && results.skipped > 0;
 if (skippedInCi) console.error("CI may skip no test");

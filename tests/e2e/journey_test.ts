@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { closeCodes } from "@/chat/protocol.ts";
-import { buildPage } from "@/utils/build.ts";
 import { chromiumPath } from "../support/chromium.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { launch, Person } from "./person.ts";
 
 const ignore = await chromiumPath() === undefined;
-let built: Promise<void> | undefined;
 let browser: Promise<Browser> | undefined;
 Deno.test.afterAll(async () => (await browser)?.close());
 
@@ -24,8 +21,6 @@ function journey(
     name,
     ignore,
     async fn() {
-      built ??= buildPage({ outDir: fileURLToPath(new URL("../../dist", import.meta.url)) });
-      await built;
       await using server = await startServer(env ? { env } : {});
       await run(await (browser ??= launch()), server);
     },
