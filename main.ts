@@ -33,8 +33,10 @@ import { fileURLToPath } from "node:url";
 const pageFolder = fileURLToPath(new URL("./dist", import.meta.url));
 const sweepMs = 1_000;
 const beatMs = 5_000;
+/** How long sockets may take to answer that they heard of the end. */
+const farewellMs = 1_500;
 /** How long requests under way may take to finish when the program is told to stop. */
-const drainMs = 5_000;
+const drainMs = 3_000;
 
 /** Why the program cannot start, in one line for whoever started it. */
 class StartError extends Error {
@@ -114,11 +116,10 @@ export async function serve(
     tokens,
     async close() {
       for (const timer of timers) clearInterval(timer);
-      const drained = Promise.all([
-        server.shutdown(),
-        chat.connections.closeAll(closeCodes.restart, "The server restarts"),
-      ]);
-      await Promise.race([drained, after(drainMs)]);
+      // Sockets first: Deno's shutdown ends those there are with a code of its own, 1001.
+      const told = chat.connections.closeAll(closeCodes.restart, "The server restarts");
+      await Promise.race([told, after(farewellMs)]);
+      await Promise.race([server.shutdown(), after(drainMs)]);
       await Promise.all([chat.writer.idle(), chat.marker.idle()]);
       await endPresence(chat).catch((error) => log.warn("Presence was not ended", { error }));
       await chat.bus.close();
@@ -207,12 +208,15 @@ async function run(command: string): Promise<void> {
 
   // In development the watcher stops and restarts us.
   if (mode === "development") return;
+  let stopping: Promise<void> | undefined;
+  const stop = async (signal: Deno.Signal) => {
+    log.info("Stopping", { signal });
+    await server.close();
+    Deno.exit(0);
+  };
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    Deno.addSignalListener(signal, async () => {
-      log.info("Stopping", { signal });
-      await server.close();
-      Deno.exit(0);
-    });
+    // Once: an impatient operator, or a shell and its task runner, may say it twice.
+    Deno.addSignalListener(signal, () => stopping ??= stop(signal));
   }
 }
 
