@@ -5,7 +5,7 @@
  */
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
+const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** A process of the program. */
 export interface Program {
@@ -17,25 +17,23 @@ export interface Program {
   kill(signal: Deno.Signal): void;
   /** Its exit code, when all it said has been read. */
   exited: Promise<number>;
+  /** Kills it if it still runs. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Starts `main.ts` with these settings alone, on a free port, with the permissions of
- * `deno task start`.
+ * Starts `main.ts` with these settings alone, on a free port, with the permissions of its task.
  *
- * @param dataDir may be written besides `data`
+ * @param folder a copy of the project to run in, see checkout.ts; this project if left out
  */
 export function startProgram(
   command: string,
   env: Record<string, string>,
-  dataDir?: string,
+  folder = root,
 ): Program {
   const child = new Deno.Command(Deno.execPath(), {
-    cwd: root,
-    args: [
-      ...["run", "--no-prompt", "--allow-net", "--allow-env", "--allow-read"],
-      ...["--allow-write=" + (dataDir ?? "data"), "main.ts", command],
-    ],
+    cwd: folder,
+    args: ["run", "--quiet", "--no-prompt", ...taskFlags(command), "main.ts", command],
     clearEnv: true,
     env: {
       ...Object.fromEntries(
@@ -44,7 +42,7 @@ export function startProgram(
       ),
       PORT: "0",
       HOST: "127.0.0.1",
-      ...dataDir === undefined ? {} : { DATA_DIR: dataDir },
+      NO_COLOR: "1",
       ...env,
     },
     stdin: "null",
@@ -61,11 +59,13 @@ export function startProgram(
       if (address) ready.resolve(address);
     }
   };
+  let running = true;
   const exited = Promise.all([
     child.status,
     read(child.stdout, "stdout"),
     read(child.stderr, "stderr"),
   ]).then(([{ code }]) => {
+    running = false;
     ready.reject(new Error(`Ended with ${code}: ${said.stdout}${said.stderr}`));
     return code;
   });
@@ -77,5 +77,20 @@ export function startProgram(
     output: () => ({ ...said }),
     kill: (signal) => child.kill(signal),
     exited,
+    async [Symbol.asyncDispose]() {
+      if (running) child.kill("SIGKILL");
+      await exited;
+    },
   };
+}
+
+/** The flags of a task that serves, or of `start`; packages are read where they really lie. */
+function taskFlags(command: string): string[] {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`));
+  const task: string = (tasks[command] ?? tasks.start).command;
+  const [, flags] = /^deno run (.*) main\.ts /.exec(task) ?? [];
+  if (flags === undefined) throw new Error(`Cannot find the flags in ${task}`);
+  return flags.split(" ").map((flag) =>
+    flag === "--allow-read=." ? `${flag},${root}node_modules` : flag
+  );
 }
