@@ -37,6 +37,8 @@ const beatMs = 5_000;
 const farewellMs = 1_500;
 /** How long requests under way may take to finish when the program is told to stop. */
 const drainMs = 3_000;
+/** When the program ends all the same, whatever does not answer. */
+const stopMs = 9_000;
 
 /** Why the program cannot start, in one line for whoever started it. */
 class StartError extends Error {
@@ -120,8 +122,10 @@ export async function serve(
       const told = chat.connections.closeAll(closeCodes.restart, "The server restarts");
       await Promise.race([told, after(farewellMs)]);
       await Promise.race([server.shutdown(), after(drainMs)]);
-      await Promise.all([chat.writer.idle(), chat.marker.idle()]);
-      await endPresence(chat).catch((error) => log.warn("Presence was not ended", { error }));
+      const ended = Promise.all([chat.writer.idle(), chat.marker.idle()])
+        .then(() => endPresence(chat))
+        .catch((error) => log.warn("Presence was not ended", { error }));
+      await Promise.race([ended, after(drainMs)]);
       await chat.bus.close();
       await database.close();
     },
@@ -180,14 +184,20 @@ async function openFolder(config: Config, log: Log): Promise<OpenDatabase> {
 
 async function run(command: string): Promise<void> {
   const started = performance.now();
-  const mode = command === "dev" ? "development" : "production";
+  // A migration needs no secret.
+  const mode = command === "start" ? "production" : "development";
   const config = readConfig(Deno.env.toObject(), mode);
   const log = createLog(config.logLevel, mode === "development" ? "text" : "json");
+  // An error that nobody caught is a bug, but not a reason to cut everyone off.
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    log.error("Unhandled rejection", { error: event.reason });
+  });
   for (const name of config.unused) {
     log.warn(`${name} is set, but this version does not use it yet`);
   }
 
-  if (mode === "development") {
+  if (command === "dev") {
     const { watchPage } = await import("@/utils/build.ts");
     await watchPage({ outDir: pageFolder, dev: true });
   } else if (command === "start") {
@@ -211,7 +221,7 @@ async function run(command: string): Promise<void> {
   let stopping: Promise<void> | undefined;
   const stop = async (signal: Deno.Signal) => {
     log.info("Stopping", { signal });
-    await server.close();
+    await Promise.race([server.close(), after(stopMs)]);
     Deno.exit(0);
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) {

@@ -9,16 +9,16 @@ import {
   selectAccount,
   selectUser,
   selectUserByExternalId,
-  selectUserByUsername,
   updateUser,
   type UserRow,
 } from "@/db/users.ts";
 import { newId } from "@/utils/ids.ts";
 import type { PlatformClaims, TokenSubject } from "@/utils/jwt.ts";
 import { hashPassword, verifyPassword } from "@/utils/password.ts";
+import * as v from "valibot";
 import { type Chat, spend } from "./chat.ts";
 import { ChatError } from "./errors.ts";
-import type { LoginInput, RegisterInput, Self } from "./protocol.ts";
+import { Id, type LoginInput, type RegisterInput, type Self } from "./protocol.ts";
 import { selfView } from "./views.ts";
 
 /**
@@ -69,7 +69,7 @@ export async function login(chat: Chat, address: string, input: LoginInput): Pro
  */
 export async function identify(chat: Chat, subject: TokenSubject): Promise<Self> {
   const user = subject.kind === "own"
-    ? await selectUser(chat.db, subject.userId)
+    ? v.is(Id, subject.userId) ? await selectUser(chat.db, subject.userId) : undefined
     : await platformMember(chat, subject.claims);
   if (!user || user.deactivatedAt !== null) {
     throw new ChatError("unauthenticated", "The token's member does not exist");
@@ -94,31 +94,35 @@ async function platformMember(chat: Chat, claims: PlatformClaims): Promise<UserR
 
 async function createPlatformMember(chat: Chat, claims: PlatformClaims): Promise<UserRow> {
   const id = newId();
-  try {
-    return await insertUser(chat.db, {
+  const wanted = claims.username ?? claims.name ?? "member";
+  const insert = (username: string) =>
+    insertUser(chat.db, {
       id,
       externalId: claims.sub,
-      username: await freeUsername(chat, claims.username ?? claims.name ?? "member", id),
+      username,
       displayName: claims.name ?? claims.username ?? "Member",
       avatarUrl: claims.picture ?? null,
       profileUrl: claims.profile ?? null,
       email: claims.email ?? null,
       locale: claims.locale ?? null,
     });
+  try {
+    return await insert(plainUsername(wanted) ?? usernameWith("member", id));
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
-    // Two requests with the member's first token at once: the other one was quicker.
+    // Two requests with the member's first token at once, of which the other one was quicker; or a
+    // username that somebody has.
     const existing = await selectUserByExternalId(chat.db, claims.sub);
-    if (existing) return existing;
-    throw error;
+    return existing ?? insert(usernameWith(plainUsername(wanted) ?? "member", id));
   }
 }
 
-/** What the platform calls them, made to fit; with the end of their id if that is taken. */
-async function freeUsername(chat: Chat, wanted: string, id: string): Promise<string> {
+/** What the platform calls them, made to fit; undefined if too little of it does. */
+function plainUsername(wanted: string): string | undefined {
   const plain = wanted.normalize("NFKD").replace(/[^A-Za-z0-9._-]+/g, "").slice(0, 20)
     .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
-  const fits = plain.length >= 3;
-  if (fits && !await selectUserByUsername(chat.db, plain)) return plain;
-  return `${fits ? plain : "member"}-${id.slice(-8)}`;
+  return plain.length >= 3 ? plain : undefined;
 }
+
+/** The end of an id is random, so nobody has this one. */
+const usernameWith = (plain: string, id: string) => `${plain}-${id.slice(-8)}`;

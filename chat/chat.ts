@@ -28,13 +28,16 @@ export interface ChatParts {
   settings: ChatSettings;
 }
 
+/** What is counted: by member, but `frame` by connection, and the last two by address. */
+type RateName = "send" | "frame" | "typing" | "search" | "sync" | "create" | "login" | "register";
+
 /** One running instance of the domain: what every command takes as its first argument. */
 export interface Chat extends Omit<ChatParts, "database"> {
   db: OpenDatabase["db"];
   connections: Connections;
   writer: Writer;
   marker: Marker;
-  rates: Record<"send" | "frame" | "typing" | "search" | "login" | "register", RateLimit>;
+  rates: Record<RateName, RateLimit>;
   /** Members whose last connection here just went, and when: a page that reloads is not gone. */
   departing: Map<string, number>;
   /** Searches for a pair's conversation that are under way. */
@@ -76,6 +79,8 @@ export async function openChat(parts: ChatParts): Promise<Chat> {
       frame: rate(300, 10),
       typing: rate(30, 10),
       search: rate(60, 10),
+      sync: rate(30, 10),
+      create: rate(20, 60),
       login: rate(10, 60),
       register: rate(10, 600),
     },

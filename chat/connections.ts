@@ -49,6 +49,11 @@ export class Connections {
     return this.#byUser.has(userId);
   }
 
+  /** How many a member has here. */
+  count(userId: string): number {
+    return this.#byUser.get(userId)?.size ?? 0;
+  }
+
   /** @returns whether it is the member's first one here */
   add(connection: Connection): boolean {
     const own = this.#byUser.get(connection.userId);

@@ -10,7 +10,7 @@ import type { ConversationRow } from "@/db/conversations.ts";
 import { selectExistingUserIds } from "@/db/users.ts";
 import { newId } from "@/utils/ids.ts";
 import * as v from "valibot";
-import { announceTo, type Chat } from "./chat.ts";
+import { announceTo, type Chat, spend } from "./chat.ts";
 import { invalidInput, notFound } from "./errors.ts";
 import {
   type Conversation,
@@ -26,13 +26,14 @@ import { conversationView } from "./views.ts";
  * Begins a conversation. A direct one that exists already, with the same context and subject, is
  * found instead.
  *
- * @throws {ChatError} `invalid_input`, `not_found`
+ * @throws {ChatError} `invalid_input`, `not_found`, `rate_limited`
  */
 export async function createConversation(
   chat: Chat,
   userId: string,
   input: CreateConversationInput,
 ): Promise<{ conversation: Conversation; created: boolean }> {
+  await spend(chat.rates.create, userId);
   const others = [...new Set(input.participantIds)].filter((id) => id !== userId);
   if (others.length === 0) {
     throw invalidInput("participantIds", "Name at least one member other than yourself");
@@ -54,7 +55,14 @@ export async function createConversation(
     [userId, ...others],
   );
   const conversation = await getConversation(chat, userId, id);
-  if (created) announceTo(chat, [userId], { type: "conversation_updated", conversation });
+  if (created) {
+    // A direct one is the maker's alone until its first message; a group is everyone's at once, and
+    // each sees it with marks and settings of their own.
+    for (const member of input.kind === "group" ? [userId, ...others] : [userId]) {
+      const view = member === userId ? conversation : await getConversation(chat, member, id);
+      announceTo(chat, [member], { type: "conversation_updated", conversation: view });
+    }
+  }
   return { conversation, created };
 }
 

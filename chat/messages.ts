@@ -7,6 +7,7 @@ import {
   type HistoryQuery,
   type HistoryResult,
   limits,
+  type Message,
   type ReadResult,
   type SendInput,
 } from "./protocol.ts";
@@ -17,6 +18,8 @@ import type { Stored } from "./writer.ts";
 export interface Speaker {
   userId: string;
   connectionId?: string | undefined;
+  /** See {@linkcode Draft.acknowledge}. */
+  acknowledge?: ((message: Message) => void) | undefined;
 }
 
 /**
@@ -40,6 +43,7 @@ export async function sendMessage(chat: Chat, speaker: Speaker, input: SendInput
     conversationId,
     senderId: speaker.userId,
     connectionId: speaker.connectionId,
+    acknowledge: speaker.acknowledge,
     clientId: input.clientId,
     type: input.type,
     content: input.content,
@@ -77,7 +81,7 @@ export async function readHistory(
   const any = mine.lastSeq > mine.joinedSeq;
   return {
     messages: rows.map(messageView),
-    hasBefore: first ? first.seq > mine.joinedSeq + 1 : "after" in at && any,
+    hasBefore: first ? first.seq > mine.joinedSeq + 1 : any && ("after" in at || limit === 0),
     hasAfter: last ? last.seq < mine.lastSeq : "before" in at && any,
   };
 }

@@ -3,14 +3,29 @@
  *
  * @module
  */
-import { selectContactIds } from "@/db/conversations.ts";
+import { selectContacts } from "@/db/conversations.ts";
 import { updateLastSeen } from "@/db/users.ts";
 import { announceTo, type Chat } from "./chat.ts";
 import type { Connection } from "./connections.ts";
+import { ChatError } from "./errors.ts";
 import { isoTime } from "./views.ts";
 
 /** A member counts as gone when their last connection has been away this long. */
 const departureMs = 3_000;
+/** More devices and tabs than anyone has; each costs memory and a send for every message. */
+const connectionsMax = 50;
+
+/**
+ * Looks whether a member may have one more connection here.
+ *
+ * @throws {ChatError} `rate_limited`
+ */
+export function admit(chat: Chat, userId: string): void {
+  if (chat.connections.count(userId) < connectionsMax) return;
+  throw new ChatError("rate_limited", `At most ${connectionsMax} connections a member`, {
+    retryAfter: 60,
+  });
+}
 
 /**
  * A connection is there: it hears from now on. If it is the member's first one, contacts are told,
@@ -20,9 +35,16 @@ export function arrive(chat: Chat, connection: Connection): void {
   const { userId } = connection;
   const first = chat.connections.add(connection);
   const returned = chat.departing.delete(userId);
-  if (!first || returned) return;
+  if (first && !returned) enter(chat, userId);
+}
+
+function enter(chat: Chat, userId: string): void {
   chat.presence.arrive(userId)
-    .then((elsewhere) => elsewhere ? undefined : tellPresence(chat, userId, true))
+    .then(async (elsewhere) => {
+      if (elsewhere) return;
+      const contacts = await selectContacts(chat.db, [userId]);
+      tellPresence(chat, userId, contacts.get(userId) ?? [], true);
+    })
     .catch((error) => chat.log.warn("An arrival was not told", { error }));
 }
 
@@ -37,8 +59,11 @@ export async function sweep(chat: Chat): Promise<void> {
   chat.connections.sweep(now, chat.settings.silenceSeconds * 1000);
   for (const [userId, at] of chat.departing) {
     if (now - at < departureMs) continue;
+    const elsewhere = await chat.presence.leave(userId);
+    // Only now: while the database is away, it is tried again with the next sweep.
     chat.departing.delete(userId);
-    if (!await chat.presence.leave(userId)) await tellGone(chat, [userId]);
+    if (chat.connections.has(userId)) enter(chat, userId);
+    else if (!elsewhere) await tellGone(chat, [userId]);
   }
 }
 
@@ -53,16 +78,21 @@ export async function endPresence(chat: Chat): Promise<void> {
 }
 
 async function tellGone(chat: Chat, userIds: string[]): Promise<void> {
-  for (const userId of userIds) {
-    await updateLastSeen(chat.db, userId, chat.clock.now());
-    await tellPresence(chat, userId, false);
+  const gone = userIds.filter((userId) => !chat.connections.has(userId));
+  await updateLastSeen(chat.db, gone, chat.clock.now());
+  const contacts = await selectContacts(chat.db, gone);
+  for (const userId of gone) {
+    // They may be back by now.
+    if (!chat.connections.has(userId)) {
+      tellPresence(chat, userId, contacts.get(userId) ?? [], false);
+    }
   }
 }
 
-async function tellPresence(chat: Chat, userId: string, online: boolean): Promise<void> {
+function tellPresence(chat: Chat, userId: string, contacts: string[], online: boolean): void {
   announceTo(
     chat,
-    await selectContactIds(chat.db, userId),
+    contacts,
     {
       type: online ? "user_online" : "user_offline",
       userId,

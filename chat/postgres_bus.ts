@@ -1,5 +1,6 @@
-import { type OpenDatabase } from "@/db/database.ts";
+import type { OpenDatabase } from "@/db/database.ts";
 import { notify } from "@/db/notify.ts";
+import { gather } from "@/utils/gather.ts";
 import type { Log } from "@/utils/log.ts";
 import type { Bus, BusEvent } from "./bus.ts";
 
@@ -17,10 +18,13 @@ const queueMax = 10_000;
  * longer than a notification goes in pieces, which Postgres delivers together and in order.
  */
 export class PostgresBus implements Bus {
-  #queue: BusEvent[] = [];
-  #flushing: Promise<void> | undefined;
   #unlisten: (() => Promise<void>) | undefined;
   #sent = 0;
+  readonly #queue = gather<BusEvent, void>((events) => this.#notify(events), {
+    max: 1_000,
+    queueMax,
+    refuse: () => new Error("Too many events are waiting to be told to other instances"),
+  });
 
   constructor(
     private readonly database: OpenDatabase,
@@ -29,22 +33,14 @@ export class PostgresBus implements Bus {
   ) {}
 
   publish(event: BusEvent): void {
-    if (this.#queue.length >= queueMax) return;
-    this.#queue.push(event);
-    this.#flushing ??= this.#flush().finally(() => this.#flushing = undefined);
+    this.#queue.add(event).catch((error) => {
+      this.log.warn("Other instances were not told", { error });
+    });
   }
 
-  async #flush(): Promise<void> {
-    await Promise.resolve();
-    while (this.#queue.length > 0) {
-      const events = this.#queue;
-      this.#queue = [];
-      try {
-        await notify(this.database.db, channel, this.#pieces(events));
-      } catch (error) {
-        this.log.warn("Other instances were not told", { events: events.length, error });
-      }
-    }
+  async #notify(events: BusEvent[]): Promise<void[]> {
+    await notify(this.database.db, channel, this.#pieces(events));
+    return events.map(() => undefined);
   }
 
   /** Each piece: instance, number of the sending, pieces to come after this one, text. */
@@ -82,7 +78,7 @@ export class PostgresBus implements Bus {
   }
 
   async close(): Promise<void> {
-    await this.#flushing;
+    await this.#queue.idle();
     await this.#unlisten?.();
   }
 }

@@ -48,13 +48,18 @@ export class PostgresPresence implements Presence {
     return this.#changed.add(userId);
   }
 
+  /** Members whose last write failed; the next beat makes up for it. */
+  readonly #unwritten = new Set<string>();
+
   /** Writes how things stand now, whatever it was that changed. @returns who is elsewhere too */
   async #write(userIds: string[]): Promise<boolean[]> {
-    if (!this.#known) await this.beat();
     const { db, instanceId } = this;
+    for (const userId of userIds) this.#unwritten.add(userId);
+    if (!this.#known) await this.#renew();
     const elsewhere = new Set(await selectOnline(db, userIds, this.#expiry(), instanceId));
     await insertPresence(db, userIds.filter((userId) => this.#here.has(userId)), instanceId);
     await deletePresence(db, userIds.filter((userId) => !this.#here.has(userId)), instanceId);
+    for (const userId of userIds) this.#unwritten.delete(userId);
     return userIds.map((userId) => elsewhere.has(userId));
   }
 
@@ -64,12 +69,17 @@ export class PostgresPresence implements Presence {
   }
 
   async beat(): Promise<string[]> {
+    await this.#renew();
+    await Promise.all([...this.#unwritten].map((userId) => this.#changed.add(userId)));
+    const gone = await deleteSilentInstances(this.db, this.#expiry());
+    return this.#offline(gone);
+  }
+
+  async #renew(): Promise<void> {
     const renewed = await upsertInstance(this.db, this.instanceId, this.clock.now());
     // Taken for gone by the others, as after a long pause: its members are put back.
     if (renewed === "inserted") await insertPresence(this.db, [...this.#here], this.instanceId);
     this.#known = true;
-    const gone = await deleteSilentInstances(this.db, this.#expiry());
-    return this.#offline(gone);
   }
 
   async close(): Promise<string[]> {

@@ -55,7 +55,9 @@ export const closeCodes = {
 
 // ---- building blocks ------------------------------------------------------------------------
 
-const uuid = v.pipe(v.string(), v.uuid("Expected a UUID"), v.toLowerCase());
+/** Any id. */
+export const Id = v.pipe(v.string(), v.uuid("Expected a UUID"), v.toLowerCase());
+const uuid = Id;
 const timestamp = v.pipe(v.string(), v.isoTimestamp());
 /** A time from outside, made one that exists: there is no 31 February, and no year 0 in Postgres. */
 const givenTime = v.pipe(
@@ -68,18 +70,17 @@ const givenTime = v.pipe(
 );
 const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const seq = count;
-const url = v.pipe(
-  v.string(),
-  v.maxLength(2_000),
-  v.url("Expected a URL"),
-  v.regex(/^https?:\/\//i, "Expected an http or https URL"),
-);
-
 /** Text that Postgres can store and JSON can carry: no NUL, no half of a surrogate pair. */
 const plainText = v.pipe(
   v.string(),
   v.check((text) => !text.includes("\0"), "NUL characters are not allowed"),
   v.check((text) => text.isWellFormed(), "Lone surrogates are not allowed"),
+);
+const url = v.pipe(
+  plainText,
+  v.maxLength(2_000),
+  v.url("Expected a URL"),
+  v.regex(/^https?:\/\//i, "Expected an http or https URL"),
 );
 const line = (max: number) =>
   v.pipe(plainText, v.trim(), v.minLength(1, "Must not be empty"), v.maxLength(max));

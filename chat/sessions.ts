@@ -2,8 +2,9 @@
  * Logins that last: refresh tokens, of which only a hash is stored.
  *
  * A refresh token is `<session id>.<secret>` and changes with every use. One that was used before
- * is a sign of theft, so it ends the whole session; except just after the change, when two tabs may
- * have sent the same one.
+ * is a sign of theft, so it ends the whole session; except just after the change, when a second tab
+ * may send it too, or the same one whose answer was lost. They get the same next token: it is made
+ * from the one before and a salt, so that it need not be stored to be given again.
  *
  * @module
  */
@@ -12,8 +13,8 @@ import { newId } from "@/utils/ids.ts";
 import type { Chat } from "./chat.ts";
 import { ChatError } from "./errors.ts";
 
-/** How long the token before may still come from a second tab. */
-const graceMs = 20_000;
+/** How long the token before may still come. */
+const graceMs = 60_000;
 
 /** A refresh token and when it ends, in milliseconds since 1970. */
 export interface Refresh {
@@ -29,61 +30,59 @@ export async function openSession(
 ): Promise<Refresh> {
   const now = chat.clock.now();
   const id = newId();
-  const { token, hash } = await newSecret(id);
+  const refreshToken = `${id}.${randomText()}`;
   const expiresAt = now + chat.settings.refreshTtlSeconds * 1000;
   await insertSession(chat.db, {
     id,
     userId,
-    refreshHash: hash,
+    salt: randomText(),
+    refreshHash: await sha256(refreshToken),
     rotatedAt: new Date(now),
     createdAt: new Date(now),
     expiresAt: new Date(expiresAt),
     userAgent: userAgent?.slice(0, 300) ?? null,
   });
-  return { refreshToken: token, expiresAt };
+  return { refreshToken, expiresAt };
 }
 
 /**
- * Uses a refresh token up.
+ * Exchanges a refresh token for the next one.
  *
- * @returns the member, and the next token; no next token for a second tab's, which finds that of
- *   the first in its cookie
  * @throws {ChatError} `unauthenticated` if it is unknown, ended or revoked, or was used before
  */
 export async function refreshSession(
   chat: Chat,
   refreshToken: string,
-): Promise<{ userId: string; next: Refresh | undefined }> {
+): Promise<{ userId: string; next: Refresh }> {
   const ended = new ChatError("unauthenticated", "The session has ended: log in again");
   const now = chat.clock.now();
   const id = sessionId(refreshToken);
   const session = id === undefined ? undefined : await selectSession(chat.db, id);
   if (!session || session.revokedAt || session.expiresAt.getTime() <= now) throw ended;
 
+  const { userId, refreshHash, previousHash, rotatedAt } = session;
   const hash = await sha256(refreshToken);
-  const justRotated = now - session.rotatedAt.getTime() < graceMs;
-  if (hash === session.previousHash && justRotated) {
-    return { userId: session.userId, next: undefined };
+  const next = await nextToken(session, refreshToken);
+  if (hash === previousHash && now - rotatedAt.getTime() < graceMs) {
+    return { userId, next: { refreshToken: next, expiresAt: session.expiresAt.getTime() } };
   }
-  if (hash !== session.refreshHash) {
+  if (hash !== refreshHash) {
     await revokeSession(chat.db, session.id, now);
     chat.log.warn("A refresh token was used twice; its session is ended", {
       sessionId: session.id,
-      userId: session.userId,
+      userId,
     });
     throw ended;
   }
-  const next = await newSecret(session.id);
   const expiresAt = now + chat.settings.refreshTtlSeconds * 1000;
   const rotated = await rotateSession(chat.db, session.id, hash, {
-    refreshHash: next.hash,
+    refreshHash: await sha256(next),
     rotatedAt: new Date(now),
     expiresAt: new Date(expiresAt),
   });
-  return {
-    userId: session.userId,
-    next: rotated ? { refreshToken: next.token, expiresAt } : undefined,
-  };
+  // Somebody was quicker: with the same token, or by ending the session.
+  if (!rotated) return refreshSession(chat, refreshToken);
+  return { userId, next: { refreshToken: next, expiresAt } };
 }
 
 /** Ends the session of a refresh token, if it is one. */
@@ -101,11 +100,22 @@ function sessionId(refreshToken: string): string | undefined {
   return /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.[\w-]{43}$/.exec(refreshToken)?.[1];
 }
 
-async function newSecret(id: string): Promise<{ token: string; hash: string }> {
-  const secret = crypto.getRandomValues(new Uint8Array(32))
-    .toBase64({ alphabet: "base64url", omitPadding: true });
-  const token = `${id}.${secret}`;
-  return { token, hash: await sha256(token) };
+/** 256 bits that nobody can guess. */
+function randomText(): string {
+  return base64Url(crypto.getRandomValues(new Uint8Array(32)));
+}
+
+/** Whoever has the token needs the salt as well, and whoever has the database the token. */
+async function nextToken(session: { id: string; salt: string }, token: string): Promise<string> {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const hmac = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", bytes(session.salt), hmac, false, ["sign"]);
+  const secret = await crypto.subtle.sign("HMAC", key, bytes(token));
+  return `${session.id}.${base64Url(new Uint8Array(secret))}`;
+}
+
+function base64Url(bytes: Uint8Array): string {
+  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 /** Fast is right here: the secret has 256 random bits, so there is nothing to guess. */

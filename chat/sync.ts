@@ -1,15 +1,19 @@
 import {
   selectChanged,
-  selectContactIds,
+  selectContacts,
   selectConversationsByIds,
   selectOwnIds,
   selectUnreadTotal,
 } from "@/db/conversations.ts";
 import { selectChanges } from "@/db/messages.ts";
-import type { Chat } from "./chat.ts";
+import { type Chat, spend } from "./chat.ts";
 import { showConversations } from "./conversations.ts";
 import { limits, type SyncInput, type SyncResult } from "./protocol.ts";
 import { messageView } from "./views.ts";
+
+/** Content that one conversation, or all together, may bring; UTF-16 units for bytes will do. */
+const conversationBytes = 128 * 1024;
+const resultBytes = 512 * 1024;
 
 /**
  * What a client lacks, told from its heads alone: the server remembers nothing of it, so this works
@@ -17,8 +21,11 @@ import { messageView } from "./views.ts";
  *
  * A conversation differs if its `rev` or its `marksRev` does. Of one that the client holds come the
  * messages beyond its rev; of one it does not hold comes the conversation only.
+ *
+ * @throws {ChatError} `rate_limited`
  */
 export async function sync(chat: Chat, userId: string, input: SyncInput): Promise<SyncResult> {
+  await spend(chat.rates.sync, userId);
   const held = Object.keys(input.heads);
   const changed = await selectChanged(
     chat.db,
@@ -43,29 +50,35 @@ export async function sync(chat: Chat, userId: string, input: SyncInput): Promis
   );
   const [changes, own, contacts, unreadTotal] = await Promise.all([
     // One more than may come tells that it is too much.
-    selectChanges(chat.db, heads, limits.syncMessages + 1),
+    selectChanges(chat.db, heads, limits.syncMessages + 1, conversationBytes),
     selectOwnIds(chat.db, userId, held),
-    selectContactIds(chat.db, userId),
+    selectContacts(chat.db, [userId]),
     selectUnreadTotal(chat.db, userId, limits.unreadCount),
   ]);
   const [conversations, online] = await Promise.all([
     showConversations(chat, rows),
-    chat.presence.online(contacts),
+    chat.presence.online(contacts.get(userId) ?? []),
   ]);
-  const messages = Map.groupBy(changes, (row) => row.conversationId);
+  const changesOf = Map.groupBy(changes, (row) => row.conversationId);
   const stillOwn = new Set(own);
+  const result: SyncResult["conversations"] = [];
+  let bytes = 0;
+  for (const conversation of conversations) {
+    const head = input.heads[conversation.id];
+    const found = (changesOf.get(conversation.id) ?? []).map(messageView);
+    const size = found.reduce((sum, message) => sum + message.content.length, 0);
+    // A client ahead of the database, as after a restore, starts anew.
+    const limited = head === undefined || head.rev > conversation.rev ||
+      found.length > limits.syncMessages || size > conversationBytes;
+    if (!limited) bytes += size;
+    if (bytes > resultBytes) break;
+    result.push({ conversation, messages: limited ? [] : found, limited });
+  }
   return {
-    conversations: conversations.map((conversation) => {
-      const head = input.heads[conversation.id];
-      const found = (messages.get(conversation.id) ?? []).map(messageView);
-      // A client ahead of the database, as after a restore, starts anew.
-      const limited = head === undefined || head.rev > conversation.rev ||
-        found.length > limits.syncMessages;
-      return { conversation, messages: limited ? [] : found, limited };
-    }),
+    conversations: result,
     removed: held.filter((id) => !stillOwn.has(id)),
     online: [...online],
     unreadTotal,
-    complete,
+    complete: complete && result.length === conversations.length,
   };
 }

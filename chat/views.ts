@@ -43,13 +43,15 @@ export function messageView(row: MessageRow): Message {
 
 export function conversationView(row: ConversationRow, online: Set<string>): Conversation {
   const { joinedSeq: _, lastMessageAt, subject, ...shown } = row;
+  // Before the first message only its maker knows of it, who could watch anyone by it.
+  const acquainted = row.lastSeq > 0 || row.kind === "group";
   return {
     ...shown,
     subject: subject ?? null,
     participants: row.participants.map((participant) => ({
       ...participant,
-      online: online.has(participant.userId),
-      lastSeenAt: isoTimeOrNull(participant.lastSeenAt),
+      online: acquainted && online.has(participant.userId),
+      lastSeenAt: acquainted ? isoTimeOrNull(participant.lastSeenAt) : null,
     })),
     lastMessage: row.lastMessage && messageView(row.lastMessage),
     createdAt: isoTime(row.createdAt),

@@ -11,8 +11,13 @@ import { isoTime, messageView } from "./views.ts";
 
 /** A message to store, from whoever the session says they are. */
 export interface Draft extends Omit<MessageDraft, "id" | "createdAt"> {
-  /** The connection it came by, which is answered instead of told. */
+  /** The connection it came by, which is acknowledged instead of told. */
   connectionId: string | undefined;
+  /**
+   * Called after the commit, in the order of the messages among all that is told: whoever sends and
+   * hears by one connection then sees no gap. Not called for a repeat.
+   */
+  acknowledge: ((message: Message) => void) | undefined;
 }
 
 /** `repeated`: it was stored before, and this is what was stored then. */
@@ -53,10 +58,8 @@ export function createWriter(
 
   async function write(drafts: Draft[]): Promise<(Stored | undefined | Error)[]> {
     try {
-      return await store(drafts);
+      return await storeUnlessRaced(drafts);
     } catch (error) {
-      // Another instance stored one of them in this very moment; now it is there to be found.
-      if (isUniqueViolation(error)) return await store(drafts);
       if (isTransient(error)) throw unavailable(error);
       if (drafts.length === 1) throw error;
       // One that the database refuses must not take the others with it.
@@ -68,7 +71,16 @@ export function createWriter(
   }
 
   function storeAlone(draft: Draft): Promise<(Stored | undefined | Error)[]> {
-    return store([draft]).catch((error) => [isTransient(error) ? unavailable(error) : error]);
+    return storeUnlessRaced([draft])
+      .catch((error) => [isTransient(error) ? unavailable(error) : error]);
+  }
+
+  function storeUnlessRaced(drafts: Draft[]): Promise<(Stored | undefined)[]> {
+    return store(drafts).catch((error) => {
+      // Another instance stored one of them in this very moment; now it is there to be found.
+      if (isUniqueViolation(error, "messages_sender_client")) return store(drafts);
+      throw error;
+    });
   }
 
   async function store(drafts: Draft[]): Promise<(Stored | undefined)[]> {
@@ -80,42 +92,42 @@ export function createWriter(
       if (!unique.has(key)) unique.set(key, { ...draft, id: newId(), createdAt });
     }
     const batch = [...unique.values()];
-    const result = await insertMessages(db, batch.map(({ connectionId: _, ...row }) => row));
+    const result = await insertMessages(db, batch.map(toRow));
 
     const stored = new Map<string, Stored>();
     for (const [n, seq, rev] of result.stored) {
       const draft = batch[n] as Draft & MessageDraft;
       stored.set(repeatKey(draft), { message: newMessage(draft, seq, rev), repeated: false });
     }
-    await readBack(batch, result.repeated, stored);
-
-    const inOrder = [...stored.values()].filter((one) => !one.repeated)
-      .sort((a, b) => a.message.seq - b.message.seq);
-    for (const { message } of inOrder) {
-      const draft = unique.get(repeatKey(message));
-      announce(
-        result.members[message.conversationId] ?? [],
-        { type: "new_message", message },
-        { except: draft?.connectionId },
-      );
+    const before = new Set(result.repeated.map(([, id]) => id));
+    const quoting = result.stored.flatMap(([n]) => batch[n]?.replyToId ? [batch[n].id] : []);
+    // The few whose row holds more than their draft: repeats, and answers with what they quote.
+    for (const row of await selectMessagesByIds(db, [...before, ...quoting])) {
+      const message = messageView(row);
+      stored.set(repeatKey(message), { message, repeated: before.has(row.id) });
     }
+    tell([...stored.values()], unique, result.members);
     return answers(drafts, stored);
   }
 
-  /** The few whose row holds more than their draft: repeats, and answers with what they quote. */
-  async function readBack(
-    batch: MessageDraft[],
-    repeated: [n: number, id: string][],
-    stored: Map<string, Stored>,
-  ): Promise<void> {
-    const quoting = [...stored.values()].map((one) => one.message)
-      .filter((message) => batch.find((draft) => draft.id === message.id)?.replyToId);
-    const ids = [...quoting.map((message) => message.id), ...repeated.map(([, id]) => id)];
-    if (ids.length === 0) return;
-    const before = new Set(repeated.map(([, id]) => id));
-    for (const row of await selectMessagesByIds(db, ids)) {
-      const message = messageView(row);
-      stored.set(repeatKey(message), { message, repeated: before.has(row.id) });
+  /**
+   * Announces what was stored, in its order. A repeat too: whoever sends again may have lost the
+   * connection to the database, and with it the announcement, just after the commit. Those who
+   * heard of it ignore the second time.
+   */
+  function tell(
+    stored: Stored[],
+    drafts: Map<string, Draft>,
+    members: Record<string, string[]>,
+  ): void {
+    for (const { message, repeated } of stored.sort((a, b) => a.message.seq - b.message.seq)) {
+      const draft = drafts.get(repeatKey(message));
+      if (!repeated) draft?.acknowledge?.(message);
+      announce(
+        members[message.conversationId] ?? [],
+        { type: "new_message", message },
+        { except: draft?.connectionId },
+      );
     }
   }
 
@@ -130,6 +142,9 @@ export function createWriter(
     });
   }
 }
+
+const toRow = ({ connectionId: _, acknowledge: __, ...row }: Draft & MessageDraft): MessageDraft =>
+  row;
 
 /** What makes two messages the same one, forever. */
 const repeatKey = (of: { senderId: string | null; clientId: string | null }) =>

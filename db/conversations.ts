@@ -101,16 +101,30 @@ export async function selectMemberIds(
   return rows.map((row) => row.userId);
 }
 
-/** Everyone who shares a conversation with the member, once each. */
-export async function selectContactIds(db: Database, userId: string): Promise<string[]> {
-  const rows = await select<{ userId: string }>(
+/**
+ * A conversation that makes its members known to each other. One without a message does not: only
+ * its maker knows of it, who could watch anyone by it.
+ */
+const acquaints = sql`(c.last_seq > 0 or c.kind = 'group')`;
+
+/** Everyone who shares a conversation with each of these members, once each. */
+export async function selectContacts(
+  db: Database,
+  userIds: string[],
+): Promise<Map<string, string[]>> {
+  if (userIds.length === 0) return new Map();
+  const rows = await select<{ userId: string; contactIds: string[] }>(
     db,
-    sql`select distinct p.user_id as "userId" from conversation_participants me
+    sql`select me.user_id as "userId", json_agg(distinct p.user_id) as "contactIds"
+      from conversation_participants me
+      join conversations c on c.id = me.conversation_id and ${acquaints}
       join conversation_participants p
         on p.conversation_id = me.conversation_id and p.left_at is null
-      where me.user_id = ${userId} and me.left_at is null and p.user_id <> ${userId}`,
+          and p.user_id <> me.user_id
+      where me.user_id = any(${uuids(userIds)}) and me.left_at is null
+      group by me.user_id`,
   );
-  return rows.map((row) => row.userId);
+  return new Map(rows.map((row) => [row.userId, row.contactIds]));
 }
 
 /** Which of these members share a conversation with `userId`. */
@@ -125,6 +139,7 @@ export async function selectSharedIds(
     sql`select distinct p.user_id as "userId" from conversation_participants p
       join conversation_participants me on me.conversation_id = p.conversation_id
         and me.user_id = ${userId} and me.left_at is null
+      join conversations c on c.id = p.conversation_id and ${acquaints}
       where p.user_id = any(${uuids(ids)}) and p.left_at is null`,
   );
   return rows.map((row) => row.userId);

@@ -33,7 +33,13 @@ export async function openPostgres(url: string, poolSize = 10): Promise<OpenData
     import("postgres"),
     import("drizzle-orm/postgres-js"),
   ]);
-  const client = postgres(url, { max: poolSize, onnotice: () => {}, connect_timeout: 10 });
+  const client = postgres(url, {
+    max: poolSize,
+    onnotice: () => {},
+    connect_timeout: 10,
+    // Nothing waits for ever: a statement or a lock that takes this long is tried again later.
+    connection: { statement_timeout: 10_000, lock_timeout: 3_000 },
+  });
   return {
     db: drizzle(client, { schema }),
     async listen(channel, heard, onListening) {
@@ -109,10 +115,11 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
 /**
  * Whether the error is the database being away, restarting, full or overloaded, so that the same
  * statement may work later: SQLSTATE classes 08 (connection), 53 (resources), 57 (operator
- * intervention), 40 (deadlock, serialization), and the drivers' own connection errors.
+ * intervention, timeouts), 40 (deadlock, serialization), 55P03 (lock timeout), and the drivers' own
+ * connection errors.
  */
 export function isTransient(error: unknown): boolean {
   const code = databaseError(error)?.code;
   return code !== undefined &&
-    (/^(08|53|57|40)/.test(code) || /^(CONNECT|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND)/.test(code));
+    (/^(08|53|57|40|55P03)/.test(code) || /^(CONNECT|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND)/.test(code));
 }

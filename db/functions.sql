@@ -33,7 +33,7 @@ begin
     )
   ),
   repeated as (
-    select input.n, m.id
+    select input.n, m.id, m.conversation_id
     from input
     join messages m on m.sender_id = input.sender_id and m.client_id = input.client_id
   ),
@@ -86,7 +86,9 @@ begin
       from (
         select p.conversation_id, json_agg(p.user_id) as user_ids
         from conversation_participants p
-        where p.conversation_id in (select id from counted) and p.left_at is null
+        where p.left_at is null and p.conversation_id in (
+          select id from counted union select conversation_id from repeated
+        )
         group by p.conversation_id
       ) m
     ), '{}')

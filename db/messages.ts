@@ -34,7 +34,7 @@ export interface MessageDraft {
 export interface StoreResult {
   stored: [n: number, seq: number, rev: number][];
   repeated: [n: number, id: string][];
-  /** The members of each conversation that has new messages. */
+  /** The members of each conversation that has new or repeated messages. */
   members: Record<string, string[]>;
 }
 
@@ -78,6 +78,7 @@ async function selectMessageRows(db: Database, from: SQL): Promise<MessageRow[]>
 
 /** Messages by their ids, in no promised order. */
 export function selectMessagesByIds(db: Database, ids: string[]): Promise<MessageRow[]> {
+  if (ids.length === 0) return Promise.resolve([]);
   return selectMessageRows(db, sql`from messages m where m.id = any(${uuids(ids)})`);
 }
 
@@ -121,11 +122,15 @@ export async function selectHistory(
 /** Seqs are 32-bit in the table; what a client asks for may be larger. */
 const clamp = (seq: number) => Math.min(seq, 2_147_483_647);
 
-/** Changes of conversations beyond a `rev` each, by rev, at most `limit` for each of them. */
+/**
+ * Changes of conversations beyond a `rev` each, by rev; of each of them at most `limit`, and no
+ * more after the one with which their content exceeds `limitBytes`.
+ */
 export function selectChanges(
   db: Database,
   since: { conversationId: string; rev: number; joinedSeq: number }[],
   limit: number,
+  limitBytes: number,
 ): Promise<MessageRow[]> {
   if (since.length === 0) return Promise.resolve([]);
   return selectMessageRows(
@@ -133,11 +138,14 @@ export function selectChanges(
     sql`from json_to_recordset(${JSON.stringify(since)}::json)
         as head("conversationId" uuid, rev bigint, "joinedSeq" int)
       cross join lateral (
-        select * from messages
+        select *, sum(octet_length(content)) over (order by rev) - octet_length(content)
+            as bytes_before
+        from messages
         where conversation_id = head."conversationId" and rev > head.rev
           and seq > head."joinedSeq"
         order by rev limit ${limit}
       ) m
+      where m.bytes_before <= ${limitBytes}
       order by m.conversation_id, m.rev`,
   );
 }

@@ -21,6 +21,9 @@ export function migrate(db: Database): Promise<void> {
     migrationsFolder: fileURLToPath(new URL("../drizzle", import.meta.url)),
   });
   return db.transaction(async (tx) => {
+    // A large table takes its time, and another instance may be at it.
+    await tx.execute(sql`set local statement_timeout = 0`);
+    await tx.execute(sql`set local lock_timeout = 0`);
     await tx.execute(sql`select pg_advisory_xact_lock(${migrationLock})`);
     await tx.execute(sql`
       create table if not exists schema_migrations (

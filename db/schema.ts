@@ -64,7 +64,9 @@ export const sessions = pgTable("sessions", {
   id: uuid("id").primaryKey(),
   userId: uuid("user_id").notNull().references(() => users.id, { onDelete: "cascade" }),
   refreshHash: text("refresh_hash").notNull(),
-  /** The token before, which two tabs refreshing at once may still present for a moment. */
+  /** Makes each token from the one before, together with that one. */
+  salt: text("salt").notNull(),
+  /** The token before, which may come again: from a second tab, or when its answer was lost. */
   previousHash: text("previous_hash"),
   rotatedAt: time("rotated_at").notNull(),
   createdAt: createdAt(),

@@ -65,8 +65,10 @@ export async function updateUser(
 }
 
 /** @param seenAt milliseconds since 1970 */
-export async function updateLastSeen(db: Database, id: string, seenAt: number): Promise<void> {
-  await db.update(users).set({ lastSeenAt: new Date(seenAt) }).where(eq(users.id, id));
+export async function updateLastSeen(db: Database, ids: string[], seenAt: number): Promise<void> {
+  if (ids.length === 0) return;
+  await db.update(users).set({ lastSeenAt: new Date(seenAt) })
+    .where(sql`${users.id} = any(${uuids(ids)})`);
 }
 
 /**

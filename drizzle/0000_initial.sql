@@ -104,6 +104,7 @@ CREATE TABLE "sessions" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"user_id" uuid NOT NULL,
 	"refresh_hash" text NOT NULL,
+	"salt" text NOT NULL,
 	"previous_hash" text,
 	"rotated_at" timestamp (3) with time zone NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
@@ -156,4 +157,4 @@ CREATE INDEX "push_subscriptions_user" ON "push_subscriptions" USING btree ("use
 CREATE INDEX "sessions_user" ON "sessions" USING btree ("user_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "users_username" ON "users" USING btree (lower("username"));--> statement-breakpoint
 CREATE UNIQUE INDEX "users_local_email" ON "users" USING btree (lower("email")) WHERE "users"."password_hash" is not null;--> statement-breakpoint
-CREATE INDEX "users_search" ON "users" USING gin (to_tsvector('simple', "display_name" || ' ' || "username"));
+CREATE INDEX "users_search" ON "users" USING gin (to_tsvector('simple', translate("display_name" || ' ' || "username", '.-_/@:+&<>', '          ')));

@@ -1,5 +1,6 @@
 import type { Chat } from "@/chat/chat.ts";
 import { ChatError } from "@/chat/errors.ts";
+import { Id } from "@/chat/protocol.ts";
 import type { Tokens } from "@/utils/jwt.ts";
 import type { Context, Hono } from "hono";
 import * as v from "valibot";
@@ -31,8 +32,6 @@ export interface CallRequest<Spec extends CallSpec> {
   /** A path parameter: a UUID. */
   id(name: string): string;
 }
-
-const Id = v.pipe(v.string(), v.uuid("Expected a UUID"), v.toLowerCase());
 
 /**
  * The API: a Hono app whose calls each say what they take and give. The checks and the reference

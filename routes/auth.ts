@@ -62,7 +62,7 @@ export function authRoutes(api: Api, options: { localAccounts: boolean; secure: 
     if (!refreshToken) throw new ChatError("unauthenticated", "There is no session: log in");
     try {
       const { userId, next } = await refreshSession(chat, refreshToken);
-      if (next) keep(c, next);
+      keep(c, next);
       return c.json(await newToken(userId));
     } catch (error) {
       if (error instanceof ChatError && error.code === "unauthenticated") {

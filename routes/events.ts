@@ -1,13 +1,13 @@
-import type { Chat } from "@/chat/chat.ts";
+import { type Chat, spend } from "@/chat/chat.ts";
 import type { Connection } from "@/chat/connections.ts";
 import { ChatError } from "@/chat/errors.ts";
-import { arrive, depart } from "@/chat/online.ts";
+import { admit, arrive, depart } from "@/chat/online.ts";
 import { clientFrames, serverFrames } from "@/chat/protocol.ts";
 import { newId } from "@/utils/ids.ts";
 import * as v from "valibot";
 import type { Api } from "./api.ts";
 import { connectedFrame, handleFrame, validateFrame } from "./frames.ts";
-import { openTokenSession, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 
 const path = "/api/messages/events";
 /** Unread bytes beyond which a reader is too slow, as for sockets. */
@@ -17,14 +17,17 @@ const slowBytes = 1024 * 1024;
  * The same frames without WebSocket: down as server-sent events, up as the body of a POST each.
  */
 export function eventRoutes(api: Api, options: { heartbeatSeconds: number }): void {
-  const { chat, tokens } = api;
+  const { chat } = api;
 
   api.on({
     method: "GET",
     path,
     summary: "Server-sent events: each event's data is one server frame",
     answers: { 200: "text/event-stream" },
-  }, ({ session }) => {
+  }, ({ c, session }) => {
+    // Hono would run this for a HEAD as well, and nobody would ever read the stream.
+    if (c.req.raw.method !== "GET") throw new ChatError("invalid_input", "Expected GET");
+    admit(chat, session.user.id);
     const { heartbeatSeconds } = options;
     const stream = new EventStream(chat, session, heartbeatSeconds * 1000);
     stream.send(JSON.stringify(connectedFrame(chat, stream.id, session, heartbeatSeconds)));
@@ -46,12 +49,11 @@ export function eventRoutes(api: Api, options: { heartbeatSeconds: number }): vo
     body: v.looseObject({ type: v.picklist(Object.keys(clientFrames)) }),
     answers: { 200: v.union(Object.values(serverFrames)), 204: null },
   }, async ({ c, session, body }) => {
+    await spend(chat.rates.frame, session.user.id);
     const answer = await handleFrame(chat, {
       userId: session.user.id,
-      async renew(token) {
-        const next = await openTokenSession(chat, tokens, token);
-        if (next.user.id === session.user.id) return next.expiresAt;
-        throw new ChatError("forbidden", "The token is another member's");
+      renew() {
+        throw new ChatError("invalid_input", "A stream cannot be renewed: open the next one");
       },
     }, validateFrame(body));
     return answer ? c.json(answer) : c.body(null, 204);
@@ -86,8 +88,9 @@ class EventStream implements Connection {
     return true;
   }
 
-  send(text: string): void {
-    this.#write(`data: ${text}\n\n`);
+  send(text: string, droppable = false): void {
+    const free = this.#controller.desiredSize ?? 0;
+    if (!droppable || free > slowBytes * 3 / 4) this.#write(`data: ${text}\n\n`);
   }
 
   close(): Promise<void> {

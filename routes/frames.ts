@@ -6,6 +6,7 @@ import {
   clientFrames,
   type ClientFrameType,
   limits,
+  type Message,
   type ServerFrame,
 } from "@/chat/protocol.ts";
 import { sync } from "@/chat/sync.ts";
@@ -19,6 +20,8 @@ export interface FrameSource {
   userId: string;
   /** Left out for a frame that came by POST. */
   connectionId?: string;
+  /** Sends a frame at once, in the order of all that is told. */
+  tell?(frame: ServerFrame): void;
   /** Hears, or no longer hears, who types in a conversation. */
   join?(conversationId: string): void;
   leave?(conversationId: string): void;
@@ -92,8 +95,21 @@ export async function handleFrame(
         ...reply,
       };
     case "send_message": {
-      const { message } = await sendMessage(chat, from, { ...frame, type: frame.messageType });
-      return { type: "message_sent", clientId: frame.clientId, message, ...reply };
+      const { clientId } = frame;
+      const sent = (message: Message): ServerFrame => ({
+        type: "message_sent",
+        clientId,
+        message,
+        ...reply,
+      });
+      const { tell } = from;
+      const acknowledge = tell && ((message: Message) => tell(sent(message)));
+      const speaker = { userId: from.userId, connectionId: from.connectionId, acknowledge };
+      const { message, repeated } = await sendMessage(chat, speaker, {
+        ...frame,
+        type: frame.messageType,
+      });
+      return acknowledge && !repeated ? undefined : sent(message);
     }
     case "mark_read":
       await markRead(chat, from.userId, frame);

@@ -2,7 +2,7 @@ import { identify } from "@/chat/accounts.ts";
 import type { Chat } from "@/chat/chat.ts";
 import { ChatError } from "@/chat/errors.ts";
 import type { Self } from "@/chat/protocol.ts";
-import { TokenError, type Tokens } from "@/utils/jwt.ts";
+import { KeysUnavailable, TokenError, type Tokens } from "@/utils/jwt.ts";
 
 /** Who makes a request or holds a socket, and until when. Milliseconds since 1970. */
 export interface Session {
@@ -10,7 +10,7 @@ export interface Session {
   expiresAt: number;
 }
 
-/** @throws {ChatError} `unauthenticated` */
+/** @throws {ChatError} `unauthenticated`, `unavailable` */
 export async function openTokenSession(
   chat: Chat,
   tokens: Tokens,
@@ -22,6 +22,13 @@ export async function openTokenSession(
     return { user: await identify(chat, subject), expiresAt: subject.expiresAt };
   } catch (error) {
     if (error instanceof TokenError) throw new ChatError("unauthenticated", error.message);
+    if (error instanceof KeysUnavailable) {
+      chat.log.warn("Tokens cannot be checked", { error });
+      throw new ChatError("unavailable", "Tokens cannot be checked right now: try again", {
+        retryAfter: 1,
+        cause: error,
+      });
+    }
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import type { Chat } from "@/chat/chat.ts";
 import type { Connection } from "@/chat/connections.ts";
 import { ChatError, toChatError } from "@/chat/errors.ts";
-import { arrive, depart } from "@/chat/online.ts";
+import { admit, arrive, depart } from "@/chat/online.ts";
 import { closeCodes, limits, type ServerFrame } from "@/chat/protocol.ts";
 import { newId } from "@/utils/ids.ts";
 import type { Context } from "hono";
@@ -34,14 +34,11 @@ export interface SocketOptions {
 export function socketRoutes(api: Api, options: SocketOptions): void {
   const { chat, tokens } = api;
   api.app.get("/api/messages/ws", (c) => {
-    if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
-      throw new ChatError("invalid_input", "Expected a WebSocket upgrade");
-    }
     if (!options.isAllowedOrigin(c)) {
       throw new ChatError("forbidden", "This origin may not connect");
     }
     const offered = (c.req.header("sec-websocket-protocol") ?? "").split(/, */);
-    const { socket, response } = Deno.upgradeWebSocket(c.req.raw, {
+    const { socket, response } = upgrade(c, {
       // Only ever our own name is chosen: choosing the token would reflect it into a header.
       ...offered.includes(protocol) && { protocol },
       idleTimeout: options.silenceSeconds,
@@ -51,6 +48,20 @@ export function socketRoutes(api: Api, options: SocketOptions): void {
     serveSocket(api, options, socket, openTokenSession(chat, tokens, token));
     return response;
   });
+}
+
+/** @throws {ChatError} `invalid_input` if the request is no WebSocket handshake */
+function upgrade(c: Context, options: Deno.UpgradeWebSocketOptions): Deno.WebSocketUpgrade {
+  const request = c.req.raw;
+  const version = c.req.header("sec-websocket-version");
+  try {
+    if (request.method === "GET" && version === "13") {
+      return Deno.upgradeWebSocket(request, options);
+    }
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+  throw new ChatError("invalid_input", "Expected a WebSocket handshake of version 13");
 }
 
 /**
@@ -70,21 +81,24 @@ function serveSocket(
 
   const ready = Promise.all([opening, opened.promise]).then(([session]) => {
     if (socket.readyState !== WebSocket.OPEN) return;
+    admit(chat, session.user.id);
     connection = new SocketConnection(chat, socket, session);
     connection.tell(connectedFrame(chat, connection.id, session, options.heartbeatSeconds));
     arrive(chat, connection);
   }).catch(async (error) => {
     await opened.promise;
-    const { code, message } = toChatError(error, chat.log);
-    if (code === "unauthenticated") socket.close(closeCodes.token, message);
+    // Never the error's own words: they may be the sender's, and longer than a reason may be.
+    const { code } = toChatError(error, chat.log);
+    if (code === "unauthenticated") socket.close(closeCodes.token, "The token was refused");
+    else if (code === "rate_limited") socket.close(closeCodes.tooMany, "Too many connections");
     else socket.close(closeCodes.restart, "Not available right now");
   });
 
   let early = 0;
   socket.onmessage = async ({ data }) => {
     if (!connection) {
-      if (++early > earlyFrames) {
-        return socket.close(closeCodes.policy, "Too many frames too early");
+      if (++early > earlyFrames || typeof data !== "string" || isTooBig(data)) {
+        return socket.close(closeCodes.policy, "Too much before `connected`");
       }
       await ready;
     }
@@ -181,7 +195,7 @@ async function brokenRule(
   data: unknown,
 ): Promise<[code: number, reason: string] | undefined> {
   if (typeof data !== "string") return [closeCodes.policy, "Expected text frames"];
-  if (byteLength(data) > limits.frameBytes) {
+  if (isTooBig(data)) {
     return [closeCodes.tooBig, `At most ${limits.frameBytes} bytes a frame`];
   }
   if (await chat.rates.frame(connection.id) > 0) return [closeCodes.tooMany, "Too many frames"];
@@ -191,6 +205,7 @@ function source(api: Api, connection: SocketConnection): FrameSource {
   return {
     userId: connection.userId,
     connectionId: connection.id,
+    tell: (frame) => connection.tell(frame),
     join: (conversationId) => connection.joined.add(conversationId),
     leave: (conversationId) => connection.joined.delete(conversationId),
     async renew(token) {
@@ -203,7 +218,9 @@ function source(api: Api, connection: SocketConnection): FrameSource {
   };
 }
 
-/** Counts only where it can matter: a UTF-16 unit is at most three bytes. */
-function byteLength(text: string): number {
-  return text.length * 3 <= limits.frameBytes ? text.length : new TextEncoder().encode(text).length;
+/** Counts bytes only where it can matter: a UTF-16 unit is at most three of them. */
+function isTooBig(text: string): boolean {
+  return text.length > limits.frameBytes ||
+    text.length * 3 > limits.frameBytes &&
+      new TextEncoder().encode(text).length > limits.frameBytes;
 }

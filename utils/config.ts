@@ -121,6 +121,18 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode):
         "or tokens that the same keys made for others would be taken for ours",
     );
   }
+  if (jwtIssuer === "parley") {
+    throw new ConfigError(
+      'JWT_ISSUER is "parley": expected another name, this one is in our tokens',
+    );
+  }
+  const heartbeatSeconds = wholeNumber("HEARTBEAT_SECONDS", 1, 3_600, 30);
+  const silenceSeconds = wholeNumber("SILENCE_SECONDS", 2, 86_400, 120);
+  if (silenceSeconds <= heartbeatSeconds) {
+    throw new ConfigError(
+      `SILENCE_SECONDS is "${silenceSeconds}": expected more than HEARTBEAT_SECONDS (${heartbeatSeconds})`,
+    );
+  }
   const canSign = jwtSecret !== undefined || mode === "development";
   const localAccounts = oneOf(
     "LOCAL_ACCOUNTS",
@@ -158,8 +170,8 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode):
       [],
     ),
     inboxTabs: read("INBOX_TABS", InboxTabs, "value:Label pairs, comma-separated", []),
-    heartbeatSeconds: wholeNumber("HEARTBEAT_SECONDS", 1, 3_600, 30),
-    silenceSeconds: wholeNumber("SILENCE_SECONDS", 2, 86_400, 120),
+    heartbeatSeconds,
+    silenceSeconds,
     emailDelaySeconds: wholeNumber("EMAIL_DELAY_SECONDS", 0, 86_400, 300),
     pushDelaySeconds: wholeNumber("PUSH_DELAY_SECONDS", 0, 86_400, 10),
     rateLimitScale: read(

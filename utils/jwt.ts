@@ -25,8 +25,15 @@ const keyAlgorithms = [
   ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
   ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
 ];
+/** The end of the year 9999: what lies beyond is most likely given in milliseconds. */
+const lastSecond = 253_402_300_799;
 /** Clocks of two machines are never quite the same. Seconds. */
 const clockTolerance = 5;
+
+/** The platform's keys cannot be had right now: it says nothing about the token. */
+export class KeysUnavailable extends Error {
+  override name = "KeysUnavailable";
+}
 
 /** Why a token was refused. */
 export class TokenError extends Error {
@@ -65,7 +72,10 @@ export interface TokenOptions {
 export interface Tokens {
   /** A token for one of our accounts. */
   sign(userId: string): Promise<{ token: string; expiresAt: number }>;
-  /** @throws {TokenError} if it is malformed, altered, ended, not yet valid, or not meant for us */
+  /**
+   * @throws {TokenError} if it is malformed, altered, ended, not yet valid, or not meant for us
+   * @throws {KeysUnavailable} if the platform's keys cannot be had
+   */
   verify(token: string): Promise<TokenSubject>;
 }
 
@@ -122,11 +132,7 @@ export function createTokens(options: TokenOptions): Tokens {
             issuer: ownIssuer,
             typ: ownType,
           });
-          return {
-            kind: "own",
-            userId: String(payload.sub),
-            expiresAt: Number(payload.exp) * 1000,
-          };
+          return { kind: "own", userId: String(payload.sub), expiresAt: expiryOf(payload) };
         }
         const payload = await check(token, platformKeys ?? secret, {
           algorithms: platformKeys ? keyAlgorithms : secretAlgorithms,
@@ -136,17 +142,33 @@ export function createTokens(options: TokenOptions): Tokens {
         return {
           kind: "platform",
           claims: platformClaims(payload),
-          expiresAt: Number(payload.exp) * 1000,
+          expiresAt: expiryOf(payload),
         };
       } catch (error) {
         if (error instanceof errors.JWTExpired) throw new TokenError("The token has ended");
-        if (error instanceof errors.JOSEError || error instanceof TokenError) {
-          throw new TokenError(error.message);
+        if (areKeysAway(error)) {
+          throw new KeysUnavailable("Cannot get the keys of JWKS_URL", { cause: error });
         }
+        // Only these messages are all our own: others may quote what the sender wrote.
+        if (error instanceof errors.JWTClaimValidationFailed) throw new TokenError(error.message);
+        if (error instanceof errors.JOSEError) throw new TokenError("The token is not valid");
         throw error;
       }
     },
   };
+}
+
+/** @returns milliseconds since 1970 */
+function expiryOf({ exp = 0 }: JWTPayload): number {
+  if (exp > lastSecond) throw new TokenError("The token's exp is no time in seconds");
+  return exp * 1000;
+}
+
+/** jose has no error of its own for a key server that answers with a failure, or not at all. */
+function areKeysAway(error: unknown): boolean {
+  return error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid ||
+    error instanceof TypeError ||
+    error instanceof errors.JOSEError && error.code === "ERR_JOSE_GENERIC";
 }
 
 /** OpenID Connect's standard claims; what is no string, or too long to be true, is left out. */

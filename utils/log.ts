@@ -43,6 +43,10 @@ export function createLog(
 
 function plainValue(value: unknown): unknown {
   if (!(value instanceof Error)) return value;
-  const cause = value.cause === undefined ? "" : `\nCaused by: ${plainValue(value.cause)}`;
-  return `${value.stack ?? value.message}${cause}`;
+  const { query, params } = value as { query?: unknown; params?: unknown };
+  // A database driver's error quotes what was written, and hashes and addresses with it.
+  const what = params === undefined ? `${value.name}: ${value.message}` : `Failed query: ${query}`;
+  const frames = (value.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  const cause = value.cause === undefined ? [] : [`Caused by: ${plainValue(value.cause)}`];
+  return [what, ...frames, ...cause].join("\n");
 }

@@ -38,7 +38,23 @@ export async function verifyPassword(password: string, phc: string | null): Prom
   return timingSafeEqual(found, expected);
 }
 
-function derive(
+/** Each hash takes 32 MiB while it is made: a crowd waits instead of filling the memory. */
+const hashesAtOnce = 4;
+let hashing = 0;
+const waiting: (() => void)[] = [];
+
+async function derive(...args: Parameters<typeof deriveNow>): Promise<Buffer> {
+  if (hashing >= hashesAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));
+  hashing++;
+  try {
+    return await deriveNow(...args);
+  } finally {
+    hashing--;
+    waiting.shift()?.();
+  }
+}
+
+function deriveNow(
   password: string,
   salt: Buffer,
   { ln, r, p }: { ln: number; r: number; p: number },

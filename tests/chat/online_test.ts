@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { Conversation, Profile } from "@/chat/protocol.ts";
-import { sweep } from "@/chat/online.ts";
+import { beat, sweep } from "@/chat/online.ts";
+import { sql } from "drizzle-orm";
 import { call, converse, TestSocket } from "../support/client.ts";
-import { startServer, testDatabases } from "../support/server.ts";
+import { openTestEmbedded, startServer, testDatabases } from "../support/server.ts";
 
 for (const { name, open, ignore } of testDatabases) {
   Deno.test({
@@ -18,6 +19,7 @@ for (const { name, open, ignore } of testDatabases) {
       const [ana, jonas, eve] = await Promise.all(["ana", "jonas", "eve"].map(server.addUser));
       const id = await converse(server, ana!, jonas!);
       const watching = await TestSocket.connect(server, ana!);
+      await watching.say(id, "Hello");
       const stranger = await TestSocket.connect(server, eve!);
 
       const phone = await TestSocket.connect(server, jonas!);
@@ -62,3 +64,30 @@ for (const { name, open, ignore } of testDatabases) {
     },
   });
 }
+
+Deno.test("presence catches up once the database that refused it is back", async () => {
+  const database = await openTestEmbedded();
+  let now = Date.now();
+  // Named, so that presence is shared over the database.
+  const env = { DATABASE_URL: "postgres://the-one-that-is-handed-over" };
+  await using server = await startServer({ database, clock: { now: () => now }, env });
+  const [ana, jonas] = [await server.addUser("ana"), await server.addUser("jonas")];
+  const id = await converse(server, ana!, jonas!);
+  const watching = await TestSocket.connect(server, ana!);
+  await watching.say(id, "Hello");
+  await database.db.execute(sql`alter table presence rename to presence_away`);
+  const socket = await TestSocket.connect(server, jonas!);
+  assert.equal((await server.chat.presence.online([jonas!.id]).catch(() => new Set())).size, 0);
+  await database.db.execute(sql`alter table presence_away rename to presence`);
+  await beat(server.chat);
+  assert.deepEqual(await server.chat.presence.online([jonas!.id]), new Set([jonas!.id]));
+
+  await socket.close();
+  await database.db.execute(sql`alter table presence rename to presence_away`);
+  now += 4_000;
+  await assert.rejects(sweep(server.chat));
+  await database.db.execute(sql`alter table presence_away rename to presence`);
+  await sweep(server.chat);
+  assert.equal((await watching.next("user_offline")).userId, jonas!.id);
+  await watching.close();
+});

@@ -142,7 +142,7 @@ Deno.test("what was stored is there after the program was killed", async () => {
 Deno.test("migrate brings the database up to date without serving", async () => {
   await using checkout = await makeCheckout();
   for (let n = 0; n < 2; n++) {
-    await using program = checkout.start("migrate", env);
+    await using program = checkout.start("migrate", {});
     assert.equal(await program.exited, 0, said(program));
     assert.match(program.output().stdout, /The database is up to date/);
     assert.ok(!program.output().stdout.includes("ready"));

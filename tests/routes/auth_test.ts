@@ -171,11 +171,11 @@ Deno.test("two tabs may refresh with one cookie at once, and both go on", async 
     assert.equal(status, 200);
     assert.equal(await whoIs(server, body.token), "ana");
   }
-  // One cookie jar: whichever answer came last, it holds the one that is in force.
-  const cookies = both.map(cookieOf).filter((cookie) => cookie !== "");
-  assert.equal(cookies.length, 1);
-  clock.pass(19_000);
-  assert.equal((await refresh(server, first)).status, 200);
+  // One cookie jar: whichever answer comes last, and even if one is lost, it holds the same one.
+  const cookies = both.map(cookieOf);
+  assert.equal(cookies[0], cookies[1]);
+  clock.pass(59_000);
+  assert.equal(cookieOf(await refresh(server, first)), cookies[0]);
   assert.equal((await refresh(server, cookies[0]!)).status, 200);
 });
 
@@ -185,7 +185,7 @@ Deno.test("a refresh cookie that is used again later ends the whole session", as
   const stolen = cookieOf(await register(server, "ana"));
   const elsewhere = cookieOf(await login(server, "ana"));
   const next = cookieOf(await refresh(server, stolen));
-  clock.pass(21_000);
+  clock.pass(61_000);
   const reused = await refresh(server, stolen);
   assert.deepEqual([reused.status, reused.body.code], [401, "unauthenticated"]);
   assert.match(setCookie(reused), /^parley_refresh=; Max-Age=0; Path=\/api\/auth/);

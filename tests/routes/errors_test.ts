@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { limits, type Problem } from "@/chat/protocol.ts";
+import { createLog } from "@/utils/log.ts";
+import { sql } from "drizzle-orm";
 import { call, converse } from "../support/client.ts";
 import {
   openTestEmbedded,
@@ -178,4 +180,38 @@ Deno.test("answers carry the headers that keep browsers careful", async () => {
   assert.equal(headers.get("x-content-type-options"), "nosniff");
   assert.equal(headers.get("referrer-policy"), "strict-origin-when-cross-origin");
   assert.equal(headers.get("strict-transport-security"), "max-age=15552000");
+});
+
+Deno.test("no log line holds what was written, a hash, or an address", async () => {
+  const lines: string[] = [];
+  const log = createLog("debug", "json", (line) => lines.push(line));
+  const database = await openTestEmbedded();
+  await using server = await startServer({ database, log });
+  const [ana, jonas] = [await server.addUser("ana"), await server.addUser("jonas")];
+  const conversationId = await converse(server, ana, jonas);
+  await database.db.execute(
+    sql`alter table messages add constraint no check (content <> 'gossip')`,
+  );
+  await database.db.execute(
+    sql`alter table users add constraint no check (email <> 'e@e.example')`,
+  );
+  const sent = await call(server, "POST", "/api/messages/send", {
+    as: ana,
+    body: { clientId: crypto.randomUUID(), conversationId, content: "gossip" },
+  });
+  assert.equal(sent.status, 500);
+  const registered = await call(server, "POST", "/api/auth/register", {
+    body: {
+      username: "eve",
+      displayName: "Eve",
+      email: "e@e.example",
+      password: "a long enough one",
+    },
+  });
+  assert.equal(registered.status, 500);
+  const all = lines.join("\n");
+  assert.match(all, /Failed query/);
+  for (const secret of ["gossip", "e@e.example", "scrypt", "a long enough one", ana.token]) {
+    assert.ok(!all.includes(secret), secret);
+  }
 });

@@ -89,8 +89,8 @@ Deno.test("a stream counts as being online, and ends with its token", async () =
   await using server = await startServer({ clock: { now: () => now } });
   const ana = await server.addUser("ana");
   const jonas = await server.addUser("jonas");
-  await converse(server, ana, jonas);
   const socket = await TestSocket.connect(server, ana);
+  await socket.say(await converse(server, ana, jonas), "Hello");
   const events = await openEvents(server, jonas);
   assert.equal((await socket.next("user_online")).userId, jonas.id);
   assert.ok(await events.next("connected"));
@@ -103,4 +103,12 @@ Deno.test("a stream counts as being online, and ends with its token", async () =
 Deno.test("a stream needs a token", async () => {
   await using server = await startServer();
   assert.equal((await call(server, "GET", "/api/messages/events")).status, 401);
+});
+
+Deno.test("a HEAD opens no stream", async () => {
+  await using server = await startServer();
+  const ana = await server.addUser("ana");
+  const answer = await call(server, "HEAD", "/api/messages/events", { as: ana });
+  assert.equal(answer.status, 400);
+  assert.equal(server.chat.connections.size, 0);
 });

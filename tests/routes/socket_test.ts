@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { closeCodes, limits } from "@/chat/protocol.ts";
 import { sweep } from "@/chat/online.ts";
-import { converse, TestSocket } from "../support/client.ts";
+import { call, converse, TestSocket } from "../support/client.ts";
 import { startServer } from "../support/server.ts";
 
 /** A clock that stands where it is put. */
@@ -199,4 +199,59 @@ Deno.test("joined sockets hear who types; others do not", async () => {
     assert.ok(!socket.frames.some((frame) => frame.type === "user_typing"));
   }
   await Promise.all([typist, joined, elsewhere].map((socket) => socket.close()));
+});
+
+Deno.test("a token made to be quoted in an error harms nobody but its socket", async () => {
+  await using server = await startServer();
+  const witness = await TestSocket.connect(server, await server.addUser("ana"));
+  const part = (value: unknown) =>
+    btoa(JSON.stringify(value)).replace(/[+/=]/g, (char) => ({ "+": "-", "/": "_" })[char] ?? "");
+  const header = { alg: "HS256", typ: "at+jwt", crit: ["x".repeat(300)] };
+  const token = `${part(header)}.${part({ iss: "parley", sub: "x", exp: 9e9 })}.AAAA`;
+  const socket = TestSocket.open(server, token);
+  const { code, reason } = await socket.closed;
+  assert.deepEqual([code, reason], [closeCodes.token, "The token was refused"]);
+  await witness.settled();
+  await witness.close();
+});
+
+Deno.test("who sends hears in order too: no frame arrives ahead of a gap", async () => {
+  await using server = await startServer();
+  const [ana, jonas] = [await server.addUser("ana"), await server.addUser("jonas")];
+  const conversationId = await converse(server, ana, jonas);
+  const sockets = [
+    await TestSocket.connect(server, ana),
+    await TestSocket.connect(server, jonas),
+  ];
+  await Promise.all(
+    Array.from({ length: 100 }, (_, n) => sockets[n % 2]!.say(conversationId, `${n}`)),
+  );
+  for (const socket of sockets) {
+    for (let n = 0; n < 50; n++) await socket.next("new_message");
+    const revs = socket.frames.flatMap((frame) =>
+      frame.type === "new_message" || frame.type === "message_sent" ? [frame.message.rev] : []
+    );
+    assert.deepEqual(revs, Array.from({ length: 100 }, (_, n) => n + 1));
+    await socket.close();
+  }
+});
+
+Deno.test("what is no handshake is refused as such", async () => {
+  await using server = await startServer();
+  const answer = await call(server, "GET", "/api/messages/ws");
+  assert.deepEqual([answer.status, answer.body.code], [400, "invalid_input"]);
+});
+
+Deno.test("a member's connections have a bound", async () => {
+  await using server = await startServer();
+  const ana = await server.addUser("ana");
+  const sockets = await Promise.all(
+    Array.from({ length: 50 }, () => TestSocket.connect(server, ana)),
+  );
+  assert.equal((await TestSocket.open(server, ana.token).closed).code, closeCodes.tooMany);
+  const events = await call(server, "GET", "/api/messages/events", { as: ana });
+  assert.equal(events.status, 429);
+  await sockets.pop()!.close();
+  sockets.push(await TestSocket.connect(server, ana));
+  await Promise.all(sockets.map((socket) => socket.close()));
 });

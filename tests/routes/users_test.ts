@@ -117,8 +117,11 @@ Deno.test("a profile shows presence to those who share a conversation, and no em
     await server.addUser("jonas"),
     await server.addUser("eve"),
   ];
-  await converse(server, ana, jonas);
+  const ofAna = await converse(server, ana, jonas);
+  // An empty one is known to its maker alone, who could watch anyone by it.
+  await converse(server, eve, jonas);
   const socket = await TestSocket.connect(server, jonas);
+  await socket.say(ofAna, "Hello");
   const seenBy = async (as: TestUser) => {
     const { body } = await call<Profile>(server, "GET", `/api/users/${jonas.id}`, { as });
     const [listed] = (await search(server, as, { username: "jonas" })).body.users;

@@ -160,7 +160,7 @@ export async function call<Body = Record<string, unknown>>(
     ...options.body !== undefined && { body: JSON.stringify(options.body) },
   });
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get("content-type") ?? "");
+  const isJson = text !== "" && /json/.test(response.headers.get("content-type") ?? "");
   return {
     status: response.status,
     headers: response.headers,

@@ -26,6 +26,8 @@ interface Setting {
   right: [given: string, taken: unknown][];
   wrong: string[];
   expected: string;
+  /** Another setting that must fit to it. */
+  beside?: Record<string, string>;
 }
 
 const number = (
@@ -46,8 +48,14 @@ const settings: Setting[] = [
   number("PORT", "port", 8000, [0, 65_535]),
   number("TOKEN_TTL_SECONDS", "tokenTtlSeconds", 900, [30, 86_400]),
   number("REFRESH_TTL_SECONDS", "refreshTtlSeconds", 2_592_000, [60, 31_536_000]),
-  number("HEARTBEAT_SECONDS", "heartbeatSeconds", 30, [1, 3_600]),
-  number("SILENCE_SECONDS", "silenceSeconds", 120, [2, 86_400]),
+  {
+    ...number("HEARTBEAT_SECONDS", "heartbeatSeconds", 30, [1, 3_600]),
+    beside: { SILENCE_SECONDS: "86400" },
+  },
+  {
+    ...number("SILENCE_SECONDS", "silenceSeconds", 120, [2, 86_400]),
+    beside: { HEARTBEAT_SECONDS: "1" },
+  },
   number("EMAIL_DELAY_SECONDS", "emailDelaySeconds", 300, [0, 86_400]),
   number("PUSH_DELAY_SECONDS", "pushDelaySeconds", 10, [0, 86_400]),
   {
@@ -134,12 +142,14 @@ const settings: Setting[] = [
   },
 ];
 
-for (const { name, field, unset, right, wrong, expected } of settings) {
+for (const { name, field, unset, right, wrong, expected, beside } of settings) {
   Deno.test(`${name} has a default, takes what is right, and names what is wrong`, () => {
     for (const empty of [{}, { [name]: "" }, { [name]: "  " }]) {
       assert.deepEqual(read(empty)[field], unset);
     }
-    for (const [given, taken] of right) assert.deepEqual(read({ [name]: given })[field], taken);
+    for (const [given, taken] of right) {
+      assert.deepEqual(read({ ...beside, [name]: given })[field], taken);
+    }
     for (const given of wrong) {
       assert.equal(
         refusal(() => read({ [name]: given })),
@@ -233,4 +243,15 @@ Deno.test("settings of what is not there yet are named, so that nobody relies on
   assert.deepEqual(read().unused, []);
   const env = { REDIS_URL: "redis://r", SMTP_URL: "smtp://m", VAPID_SUBJECT: "mailto:a@b.example" };
   assert.deepEqual(read(env).unused, Object.keys(env));
+});
+
+Deno.test("silence is longer than the time between two heartbeats", () => {
+  assert.equal(
+    refusal(() => read({ HEARTBEAT_SECONDS: "60", SILENCE_SECONDS: "60" })),
+    'SILENCE_SECONDS is "60": expected more than HEARTBEAT_SECONDS (60)',
+  );
+});
+
+Deno.test("the platform's issuer is not ours", () => {
+  assert.match(refusal(() => read({ JWT_ISSUER: "parley" })), /^JWT_ISSUER is "parley": expected/);
 });

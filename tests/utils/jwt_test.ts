@@ -8,7 +8,13 @@ import {
   SignJWT,
   UnsecuredJWT,
 } from "jose";
-import { createTokens, TokenError, type TokenOptions, type TokenSubject } from "@/utils/jwt.ts";
+import {
+  createTokens,
+  KeysUnavailable,
+  TokenError,
+  type TokenOptions,
+  type TokenSubject,
+} from "@/utils/jwt.ts";
 
 const secret = "a secret that is shared with the platform";
 const now = Date.parse("2026-06-01T12:00:00Z");
@@ -216,6 +222,28 @@ Deno.test("tokens that are not by the platform's keys are refused", async () => 
   assert.ok(await verify(await sign({ header: good, key: rsa.privateKey })));
 });
 
+Deno.test("while the platform's keys cannot be had, nothing is said of its tokens", async () => {
+  const { privateKey } = await generateKeyPair("ES256");
+  const token = await sign({ header: { alg: "ES256" }, key: privateKey });
+  let answer = () => new Response("Down", { status: 500 });
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => answer(),
+  );
+  const { verify } = open({
+    secret: undefined,
+    jwksUrl: `http://127.0.0.1:${server.addr.port}/jwks.json`,
+    localAccounts: false,
+  });
+  await assert.rejects(verify(token), KeysUnavailable);
+  answer = () => Response.json({ kays: [] });
+  await assert.rejects(verify(token), KeysUnavailable);
+  await server.shutdown();
+  await assert.rejects(verify(token), KeysUnavailable);
+  // What is no token at all is refused without asking for keys.
+  await assertRefused(verify, "garbage");
+});
+
 Deno.test("claims are held to what is configured, by secret and by keys alike", async () => {
   await using platform = await startPlatform();
   const byKeys = {
@@ -236,6 +264,8 @@ Deno.test("claims are held to what is configured, by secret and by keys alike", 
       [{ iss: undefined }, /"iss"/],
       [{ exp: seconds - 10 }, /^The token has ended$/],
       [{ exp: undefined }, /"exp"/],
+      // In milliseconds, by mistake: it would never end.
+      [{ exp: now + 300_000 }, /exp/],
       [{ nbf: seconds + 60 }, /"nbf"/],
       [{ sub: undefined }, /"sub"/],
       [{ sub: "" }, /sub/],

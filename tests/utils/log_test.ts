@@ -38,6 +38,17 @@ Deno.test("an error is logged with its stack and its causes", () => {
   assert.match(logged, /\nCaused by: TypeError: No connection\n/);
 });
 
+Deno.test("a database's error is logged without the values that it was given", () => {
+  const { lines, log } = collect("debug", "json");
+  const error = Object.assign(new Error("Failed query: select $1\nparams: ana@example.com"), {
+    query: "select $1",
+    params: ["ana@example.com"],
+  });
+  log.error("Failed", { error: new Error("Cannot store", { cause: error }) });
+  assert.match(lines[0] ?? "", /Failed query: select \$1/);
+  assert.ok(!lines[0]?.includes("ana@example.com"));
+});
+
 Deno.test("a text log names levels other than info, and the fields", () => {
   const { lines, log } = collect("debug", "text");
   log.info("Ready", { seconds: 0.3, at: "http://localhost:8000" });
