@@ -27,6 +27,9 @@ export function reasonOf(error: unknown): string {
   if (!(error instanceof ApiError)) return "Something went wrong. Please try again.";
   if (error.code === "no_connection") return "The server cannot be reached.";
   if (error.code === "rate_limited") return "That was a bit fast. Please wait a moment.";
+  if (error.code === "unavailable" || error.code === "internal") {
+    return "The server has trouble answering. Please try again in a moment.";
+  }
   return error.message;
 }
 

@@ -36,6 +36,8 @@ export class Connection {
   readonly usesEvents = signal(false);
   #link: Link | null = null;
   #isRunning = false;
+  /** Counts attempts to connect: a token that was asked for in an earlier one comes too late. */
+  #attempt = 0;
   #failures = 0;
   #webSocketFailures = 0;
   #refusedTokens = 0;
@@ -64,6 +66,7 @@ export class Connection {
 
   stop(): void {
     this.#isRunning = false;
+    this.#attempt++;
     this.#link?.close();
     this.#settle("idle");
   }
@@ -109,16 +112,18 @@ export class Connection {
     if (!this.#isRunning || this.#link !== null || this.status.value === "connecting") return;
     clearTimeout(this.#timers.retry);
     this.status.value = "connecting";
+    const attempt = ++this.#attempt;
     let token: string;
     try {
       token = await this.options.token();
     } catch (error) {
+      if (attempt !== this.#attempt) return;
       const isOut = error instanceof ApiError && error.code === "unauthenticated";
       if (isOut) this.stop();
-      else if (this.#isRunning) this.#retry(lostCode);
+      else this.#retry(lostCode);
       return;
     }
-    if (!this.#isRunning || this.#link !== null) return;
+    if (attempt !== this.#attempt) return;
     this.#timers.handshake = setTimeout(() => this.#drop(lostCode), answerMs);
     this.#link = this.#open(this.usesEvents.value, token);
   }
@@ -232,7 +237,7 @@ export class Connection {
       const probe: Link = openWebSocket(token, {
         frame: (frame) => {
           probe.close();
-          if (frame.type !== "connected" || !this.usesEvents.value) return;
+          if (frame.type !== "connected" || !this.usesEvents.value || !this.#isRunning) return;
           this.usesEvents.value = false;
           this.#link?.close();
           this.#settle("waiting");

@@ -35,7 +35,7 @@ export function AccountMenu() {
   const leave = async () => {
     await dropOutbox();
     dropDrafts();
-    await logout();
+    logout();
     navigate(paths.login);
   };
   const unsent = outbox.value.length;
@@ -48,7 +48,7 @@ export function AccountMenu() {
         aria-label="Your account"
         onClick={() => setOpen(!isOpen)}
       >
-        <Avatar id={member.id} name={member.displayName} url={member.avatarUrl} size="small" />
+        <Avatar of={member} size="small" />
       </button>
       {isOpen && (
         <div class="menu">

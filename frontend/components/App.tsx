@@ -1,4 +1,6 @@
 import { config } from "../config.ts";
+import { chat } from "../state/chat.ts";
+import { inboxEnd, unreadTotal } from "../state/conversations.ts";
 import { route } from "../state/router.ts";
 import { phase } from "../state/session.ts";
 import { Announcer } from "./Announcer.tsx";
@@ -41,14 +43,29 @@ function Detail() {
     case "profile":
       return <Profile username={now.username} />;
     default:
-      return (
-        <Notice
-          title="Your conversations, in one place"
-          text="Choose one from the list, or search for somebody to write to."
-          hasArt
-        />
-      );
+      return <Welcome />;
   }
+}
+
+/** What stands beside the list while no conversation is open. */
+function Welcome() {
+  // Until the list is there, nothing is known to say.
+  if (inboxEnd.value === undefined) return null;
+  const unread = unreadTotal.value;
+  const title = chat.value.held.size === 0
+    ? "It begins with a hello"
+    : unread === 0
+    ? "You are all caught up"
+    : unread === 1
+    ? "A message is waiting for you"
+    : `${unread} messages are waiting for you`;
+  return (
+    <Notice
+      title={title}
+      text="Choose a conversation from the list, or search for somebody to write to."
+      hasArt
+    />
+  );
 }
 
 function Starting() {

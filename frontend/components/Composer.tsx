@@ -23,6 +23,10 @@ export function Composer({ draftKey, placeholder, onSend, onTyped }: ComposerPro
   const left = limits.contentLength - text.length;
   const canSend = text.trim() !== "" && left >= 0;
 
+  const leave = () => {
+    if (focusedDraft.value === draftKey) focusedDraft.value = null;
+  };
+
   useLayoutEffect(() => {
     const { current } = area;
     if (current === null) return;
@@ -30,8 +34,9 @@ export function Composer({ draftKey, placeholder, onSend, onTyped }: ComposerPro
     current.style.height = `${current.scrollHeight}px`;
   }, [text]);
   useEffect(() => {
-    if (!hasTouch) area.current?.focus({ preventScroll: true });
-    return () => focusedDraft.value = null;
+    // On touch screens only where one was writing before: focus brings up the keyboard.
+    if (!hasTouch || focusedDraft.value === draftKey) area.current?.focus({ preventScroll: true });
+    return leave;
   }, [draftKey]);
 
   const submit = () => {
@@ -78,7 +83,7 @@ export function Composer({ draftKey, placeholder, onSend, onTyped }: ComposerPro
           onInput={onInput}
           onKeyDown={onKeyDown}
           onFocus={() => focusedDraft.value = draftKey}
-          onBlur={() => focusedDraft.value = null}
+          onBlur={leave}
         />
         {left <= counterFrom && (
           <span id="composer-count" class="composer-count" role="status">

@@ -1,22 +1,19 @@
 import type { Conversation } from "@/chat/protocol.ts";
 import { fullTime, shortTime } from "../lib/dates.ts";
-import { othersIn, titleOf } from "../lib/people.ts";
+import { titleOf } from "../lib/people.ts";
 import { oneLine } from "../lib/text.ts";
-import { presence, selfId } from "../state/chat.ts";
+import { selfId } from "../state/chat.ts";
 import { now } from "../state/clock.ts";
 import { drafts } from "../state/drafts.ts";
 import { openId } from "../state/messages.ts";
 import { outbox } from "../state/outbox.ts";
 import { paths } from "../state/router.ts";
 import { typists } from "../state/typing.ts";
-import { Avatar } from "./Avatar.tsx";
+import { ConversationAvatar } from "./Avatar.tsx";
 import { Icon } from "./Icon.tsx";
 
 /** One conversation in the list. */
 export function ConversationRow({ view }: { view: Conversation }) {
-  const others = othersIn(view, selfId.value);
-  const [other] = others;
-  const isDirect = view.kind === "direct";
   const title = titleOf(view, selfId.value);
   const isOpen = openId.value === view.id;
   const isUnread = view.unreadCount > 0;
@@ -27,13 +24,7 @@ export function ConversationRow({ view }: { view: Conversation }) {
         href={paths.thread(view.id)}
         aria-current={isOpen ? "page" : undefined}
       >
-        <Avatar
-          id={isDirect ? other?.userId ?? view.id : view.id}
-          name={title}
-          url={isDirect ? other?.avatarUrl ?? null : null}
-          online={isDirect && other !== undefined &&
-            presence.value.get(other.userId)?.online === true}
-        />
+        <ConversationAvatar view={view} />
         <span class="conversation-body">
           <span class="conversation-top">
             <span class="conversation-name" dir="auto">{title}</span>

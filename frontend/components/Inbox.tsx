@@ -1,5 +1,6 @@
 import type { TargetedKeyboardEvent, TargetedUIEvent } from "preact";
 import { useRef } from "preact/hooks";
+import { limits } from "@/chat/protocol.ts";
 import { config } from "../config.ts";
 import {
   chooseTab,
@@ -36,27 +37,44 @@ export function Inbox() {
         <h1>Messages</h1>
         <AccountMenu />
       </header>
-      <label class="search">
-        <Icon name="search" />
-        <input
-          id="search"
-          type="search"
-          placeholder="Search people and messages"
-          aria-label="Search people and messages"
-          autocomplete="off"
-          maxLength={100}
-          value={searchText.value}
-          onInput={(event) => search(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key !== "Escape" || searchText.value === "") return;
-            event.preventDefault();
-            search("");
-          }}
-        />
-      </label>
+      <Search />
       {config.tabs.length > 0 && searchText.value.trim() === "" && <Tabs />}
       <List />
     </nav>
+  );
+}
+
+function Search() {
+  return (
+    <label class="search">
+      <Icon name="search" />
+      <input
+        id="search"
+        type="search"
+        placeholder="Search people and subjects"
+        aria-label="Search people and subjects"
+        autocomplete="off"
+        enterkeyhint="search"
+        maxLength={limits.queryLength}
+        value={searchText.value}
+        onInput={(event) => search(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape" || searchText.value === "") return;
+          event.preventDefault();
+          search("");
+        }}
+      />
+      {searchText.value !== "" && (
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Clear the search"
+          onClick={() => search("")}
+        >
+          <Icon name="close" />
+        </button>
+      )}
+    </label>
   );
 }
 
@@ -91,7 +109,7 @@ function List() {
 
   return (
     <div class="list" ref={list} onScroll={onScroll} onKeyDown={moveFocus}>
-      {listError.value !== null
+      {listError.value !== null && !(found === null && isListed.value)
         ? (
           <Notice title="The list could not be loaded" text={listError.value} isAlert>
             <button type="button" class="button" onClick={retryList}>Try again</button>
@@ -112,6 +130,12 @@ function List() {
               </>
             )}
             {isListLoading.value && <span class="spinner list-more" />}
+            {listError.value !== null && (
+              <p class="list-more" role="alert">
+                {listError.value}
+                <button type="button" class="link-button" onClick={retryList}>Try again</button>
+              </p>
+            )}
           </>
         )}
     </div>

@@ -2,6 +2,7 @@ import { Component } from "preact";
 import type { Message, Participant } from "@/chat/protocol.ts";
 import { clockTime, fullTime } from "../lib/dates.ts";
 import type { Delivery } from "../lib/rows.ts";
+import { serverNow } from "../state/clock.ts";
 import { jumpTo } from "../state/messages.ts";
 import { Avatar } from "./Avatar.tsx";
 import { Icon } from "./Icon.tsx";
@@ -25,7 +26,7 @@ const freshMs = 4_000;
 
 /** One stored message. Draws again only when something in it has changed. */
 export class MessageRow extends Component<MessageRowProps> {
-  readonly #isFresh = Date.now() - Date.parse(this.props.message.createdAt) < freshMs;
+  readonly #isFresh = serverNow() - Date.parse(this.props.message.createdAt) < freshMs;
 
   override shouldComponentUpdate(next: MessageRowProps): boolean {
     const keys = Object.keys(next) as (keyof MessageRowProps)[];
@@ -50,14 +51,7 @@ export class MessageRow extends Component<MessageRowProps> {
       >
         {sender && (
           <span class="row-face">
-            {isLast && (
-              <Avatar
-                id={sender.userId}
-                name={sender.displayName}
-                url={sender.avatarUrl}
-                size="small"
-              />
-            )}
+            {isLast && <Avatar of={sender} size="small" />}
           </span>
         )}
         <div class="bubble">

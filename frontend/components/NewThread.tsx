@@ -1,7 +1,6 @@
 import type { Profile } from "@/chat/protocol.ts";
-import { conversationWith } from "../state/conversations.ts";
+import { loadConversationsWith } from "../state/conversations.ts";
 import { enqueue, outbox } from "../state/outbox.ts";
-import { navigate, paths } from "../state/router.ts";
 import { call } from "../state/session.ts";
 import { Avatar } from "./Avatar.tsx";
 import { Composer } from "./Composer.tsx";
@@ -11,12 +10,11 @@ import { ThreadSkeleton } from "./Skeleton.tsx";
 import { BackLink } from "./ThreadHeader.tsx";
 import { useLoad } from "./useLoad.ts";
 
-async function findPerson(userId: string): Promise<Profile | null> {
+/** The person; the page goes to the conversation with them by itself if there turns out to be one. */
+async function findPerson(userId: string): Promise<Profile> {
   const person = await call<Profile>("GET", `/api/users/${encodeURIComponent(userId)}`);
-  const existing = await conversationWith(person);
-  if (existing === null) return person;
-  navigate(paths.thread(existing.id), { replace: true });
-  return null;
+  await loadConversationsWith(person);
+  return person;
 }
 
 /** A conversation that begins with its first message. */
@@ -29,12 +27,7 @@ export function NewThread({ userId }: { userId: string }) {
         <BackLink />
         {person && (
           <>
-            <Avatar
-              id={person.id}
-              name={person.displayName}
-              url={person.avatarUrl}
-              online={person.online}
-            />
+            <Avatar of={person} online={person.online} />
             <div class="thread-title">
               <h1 dir="auto">{person.displayName}</h1>
               <p>@{person.username}</p>
@@ -57,7 +50,8 @@ export function NewThread({ userId }: { userId: string }) {
                 <ol class="rows">
                   <li class="row-beginning">
                     Say hello to{" "}
-                    {person.displayName}. The conversation begins with your first message.
+                    <bdi>{person.displayName}</bdi>. The conversation begins with your first
+                    message.
                   </li>
                   {lines.map((line, index) => (
                     <PendingRow

@@ -1,5 +1,5 @@
 import { clockTime } from "../lib/dates.ts";
-import { keepDraft } from "../state/drafts.ts";
+import { prependDraft } from "../state/drafts.ts";
 import { removeLine, retryLine } from "../state/outbox.ts";
 import type { OutboxLine } from "../state/outbox_line.ts";
 import { Icon } from "./Icon.tsx";
@@ -15,7 +15,7 @@ interface PendingRowProps {
 export function PendingRow({ line, isFirst, isLast }: PendingRowProps) {
   const hasFailed = line.failure !== undefined;
   const edit = () => {
-    keepDraft(line.conversationId ?? line.recipientId ?? "", line.content);
+    prependDraft(line.conversationId ?? line.recipientId ?? "", line.content);
     removeLine(line.clientId);
     document.getElementById("composer")?.focus();
   };

@@ -7,12 +7,7 @@ export function PersonRow({ person }: { person: Profile }) {
   return (
     <li>
       <a class="conversation" href={paths.new(person.id)}>
-        <Avatar
-          id={person.id}
-          name={person.displayName}
-          url={person.avatarUrl}
-          online={person.online}
-        />
+        <Avatar of={person} online={person.online} />
         <span class="conversation-body">
           <span class="conversation-top">
             <span class="conversation-name" dir="auto">{person.displayName}</span>

@@ -1,12 +1,12 @@
 import type { Profile as ProfileView } from "@/chat/protocol.ts";
 import { safeHref } from "../lib/text.ts";
-import { timeAgo } from "../lib/dates.ts";
-import { now } from "../state/clock.ts";
+import { presence } from "../state/chat.ts";
 import { paths } from "../state/router.ts";
 import { call, self } from "../state/session.ts";
 import { Avatar } from "./Avatar.tsx";
 import { Icon } from "./Icon.tsx";
 import { Notice } from "./Notice.tsx";
+import { PresenceText } from "./PresenceText.tsx";
 import { BackLink } from "./ThreadHeader.tsx";
 import { useLoad } from "./useLoad.ts";
 
@@ -47,20 +47,14 @@ function Card({ person }: { person: ProfileView }) {
   return (
     <div class="profile-card">
       <Avatar
-        id={person.id}
-        name={person.displayName}
-        url={person.avatarUrl}
+        of={person}
         size="large"
-        online={person.online}
+        online={(presence.value.get(person.id) ?? person).online}
       />
       <h1 dir="auto">{person.displayName}</h1>
       <p class="profile-name">@{person.username}</p>
       <p class="profile-presence">
-        {person.online
-          ? <span class="is-online">Online</span>
-          : person.lastSeenAt
-          ? `Last seen ${timeAgo(person.lastSeenAt, now.value)}`
-          : "Offline"}
+        <PresenceText userId={person.id} known={person} />
       </p>
       <div class="profile-actions">
         {isSelf

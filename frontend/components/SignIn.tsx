@@ -1,8 +1,8 @@
 import type { ComponentChildren, TargetedEvent } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { ApiError, reasonOf } from "../api.ts";
 import { config } from "../config.ts";
-import { paths } from "../state/router.ts";
+import { paths, signInPath } from "../state/router.ts";
 import { login, register } from "../state/session.ts";
 import { Avatar } from "./Avatar.tsx";
 import { Field } from "./Field.tsx";
@@ -26,6 +26,9 @@ function failureOf(error: unknown): Failure {
 function useSubmit(action: (values: Record<string, string>) => Promise<void>) {
   const [failure, setFailure] = useState<Failure | null>(null);
   const [isBusy, setBusy] = useState(false);
+  useEffect(() => {
+    document.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [failure]);
   const run = async (values: Record<string, string>) => {
     if (isBusy) return;
     setBusy(true);
@@ -63,7 +66,7 @@ export function Login() {
                 disabled={isBusy}
                 onClick={() => run({ login: username, password: config.demoPassword ?? "" })}
               >
-                <Avatar id={username} name={displayName} url={null} size="small" />
+                <Avatar of={{ username, displayName }} size="small" />
                 <span>{displayName}</span>
               </button>
             ))}
@@ -93,7 +96,7 @@ export function Login() {
         </button>
       </form>
       <p class="sign-other">
-        New here? <a href={paths.register}>Create an account</a>
+        New here? <a href={signInPath(paths.register)}>Create an account</a>
       </p>
     </Frame>
   );
@@ -142,7 +145,7 @@ export function Register() {
         </button>
       </form>
       <p class="sign-other">
-        Already a member? <a href={paths.login}>Sign in</a>
+        Already a member? <a href={signInPath(paths.login)}>Sign in</a>
       </p>
     </Frame>
   );

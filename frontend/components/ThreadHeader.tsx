@@ -2,34 +2,27 @@ import { useState } from "preact/hooks";
 import type { Conversation } from "@/chat/protocol.ts";
 import { othersIn, titleOf } from "../lib/people.ts";
 import { safeHref } from "../lib/text.ts";
-import { presence, selfId } from "../state/chat.ts";
-import { paths } from "../state/router.ts";
-import { Avatar } from "./Avatar.tsx";
+import { selfId } from "../state/chat.ts";
+import { goBack, paths } from "../state/router.ts";
+import { ConversationAvatar } from "./Avatar.tsx";
 import { Icon } from "./Icon.tsx";
 import { PresenceText } from "./PresenceText.tsx";
 
 /** Whom one is writing with, whether they are there, and what it is about. */
 export function ThreadHeader({ view }: { view: Conversation }) {
-  const others = othersIn(view, selfId.value);
-  const [other] = others;
+  const [other] = othersIn(view, selfId.value);
   const isGroup = view.kind === "group";
   const title = titleOf(view, selfId.value);
   return (
     <header class="thread-header">
       <BackLink />
-      <Avatar
-        id={isGroup ? view.id : other?.userId ?? view.id}
-        name={title}
-        url={isGroup ? null : other?.avatarUrl ?? null}
-        online={!isGroup && other !== undefined &&
-          presence.value.get(other.userId)?.online === true}
-      />
+      <ConversationAvatar view={view} />
       <div class="thread-title">
         <h1 dir="auto" title={title}>{title}</h1>
         <p>
           {isGroup || other === undefined
             ? `${view.participants.length} people`
-            : <PresenceText userId={other.userId} />}
+            : <PresenceText userId={other.userId} otherwise={`@${other.username}`} />}
         </p>
       </div>
       {!isGroup && other && (
@@ -42,9 +35,14 @@ export function ThreadHeader({ view }: { view: Conversation }) {
   );
 }
 
+/** Back to the list, or to what one came from; on a wide page the list is there anyway. */
 export function BackLink() {
+  const back = (event: Event) => {
+    event.preventDefault();
+    goBack();
+  };
   return (
-    <a class="icon-button back" href={paths.inbox} aria-label="Back to conversations">
+    <a class="icon-button back" href={paths.inbox} aria-label="Back" onClick={back}>
       <Icon name="back" />
     </a>
   );

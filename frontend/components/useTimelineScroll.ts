@@ -32,7 +32,7 @@ interface Place {
   offset: number;
 }
 
-/** @returns whether the reader is at the end, and what to call when they scroll */
+/** For one conversation: its component is keyed by it. @returns whether the reader is at the end, and what to call when they scroll */
 export function useTimelineScroll(
   scroller: RefObject<HTMLDivElement | null>,
   view: Conversation,
@@ -40,13 +40,7 @@ export function useTimelineScroll(
   rows: readonly Row[],
 ): { isAtEnd: boolean; onScroll: () => void } {
   const place = useRef<Place>({ isAtEnd: true, key: null, offset: 0 });
-  const shown = useRef<string | null>(null);
   const [isAtEnd, setAtEnd] = useState(true);
-
-  if (shown.current !== view.id) {
-    shown.current = view.id;
-    place.current = { isAtEnd: true, key: null, offset: 0 };
-  }
 
   const look = () => {
     const area = scroller.current;

@@ -19,15 +19,18 @@ function firstLetter(word: string): string {
   return [...new Intl.Segmenter().segment(word)][0]?.segment ?? "";
 }
 
-/** One of `count` numbers from 0 that stays the same for the same id. */
-export function shadeOf(id: string, count: number): number {
-  // FNV-1a with a last stir: ids made one after the other differ in their last digits only.
+const hueStep = 15;
+
+/** A colour that stays the same for the same name: a hue in degrees, pale or deep. */
+export function toneOf(name: string): { hue: number; isDeep: boolean } {
+  // FNV-1a with a last stir: names like user1 and user2 differ in their last sign only.
   let hash = 0x811c9dc5;
-  for (let index = 0; index < id.length; index++) {
-    hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
+  for (let index = 0; index < name.length; index++) {
+    hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);
   }
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-  return ((hash ^ (hash >>> 13)) >>> 0) % count;
+  hash = (hash ^ (hash >>> 13)) >>> 0;
+  return { hue: hash % (360 / hueStep) * hueStep, isDeep: (hash >>> 16) % 2 === 1 };
 }
 
 /** "Ana, Bo and Cy". */

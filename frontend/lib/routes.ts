@@ -16,8 +16,16 @@ export type Route =
 export function routeOf(url: URL): Route {
   const [first, second] = url.pathname.split("/").filter(Boolean);
   if (first === "login" || first === "register") return { name: first };
-  if (first === "u" && second) return { name: "profile", username: decodeURIComponent(second) };
+  if (first === "u" && second) return { name: "profile", username: decoded(second) };
   if (first === "messages" && second) return { name: "thread", conversationId: second };
   const userId = url.searchParams.get("to");
   return userId ? { name: "new", userId } : { name: "inbox" };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

@@ -34,15 +34,20 @@ export function rowsOf({ messages, pending, unreadAfter, selfId }: RowsInput): R
   const rows: Row[] = [];
   const stored = new Set<string>();
   let day = "";
+  let latest = "";
   let hasDivider = false;
   let last: { senderId: string | null; at: number; grouping: Grouping } | null = null;
 
+  const beginDay = (createdAt: string) => {
+    // Clocks differ, and what failed yesterday stands below today's: a day does not come again.
+    if (dayKey(createdAt) === day || createdAt < latest) return;
+    day = dayKey(createdAt);
+    rows.push({ kind: "day", key: `day ${day}`, at: createdAt });
+    latest = createdAt;
+    last = null;
+  };
   const place = (senderId: string | null, createdAt: string): Grouping => {
-    if (dayKey(createdAt) !== day) {
-      day = dayKey(createdAt);
-      rows.push({ kind: "day", key: `day ${day}`, at: createdAt });
-      last = null;
-    }
+    beginDay(createdAt);
     const at = Date.parse(createdAt);
     const continues = last !== null && senderId !== null && last.senderId === senderId &&
       at - last.at < groupMs;
@@ -59,11 +64,7 @@ export function rowsOf({ messages, pending, unreadAfter, selfId }: RowsInput): R
       !isOwn;
     if (startsUnread) {
       hasDivider = true;
-      // The day's line comes first, then the divider.
-      if (dayKey(message.createdAt) !== day) {
-        day = dayKey(message.createdAt);
-        rows.push({ kind: "day", key: `day ${day}`, at: message.createdAt });
-      }
+      beginDay(message.createdAt);
       rows.push({ kind: "unread", key: "unread" });
       last = null;
     }

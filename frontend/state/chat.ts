@@ -8,6 +8,7 @@ import type { ServerFrame } from "@/chat/protocol.ts";
 import { config } from "../config.ts";
 import { Connection } from "../socket.ts";
 import { type Applied, applyFrame, type ChatState, type Effect, emptyState } from "./apply.ts";
+import { setClock } from "./clock.ts";
 import { onRenewed, refuseToken, token } from "./session.ts";
 
 export const chat = signal<ChatState>(emptyState(""));
@@ -23,6 +24,7 @@ export const connection = new Connection({
   tokenRefused: refuseToken,
   heartbeatSeconds: config.heartbeatSeconds,
   frame: (frame) => {
+    if (frame.type === "connected") setClock(frame.serverTime);
     take((state) => applyFrame(state, frame));
     for (const listener of frameListeners) listener(frame);
   },

@@ -1,11 +1,24 @@
 /**
- * The present minute, for times that are told relative to it.
+ * The present minute, for times that are told relative to it, by the server's clock: this
+ * machine's may be wrong.
  *
  * @module
  */
 import { signal } from "@preact/signals";
 
-/** Milliseconds since the epoch; moves on by itself. */
-export const now = signal(Date.now());
+/** By how much the server's clock is ahead of this one, in milliseconds. */
+let aheadMs = 0;
 
-setInterval(() => now.value = Date.now(), 30_000);
+/** Milliseconds since the epoch, as far as known by the server's clock. */
+export const serverNow = (): number => Date.now() + aheadMs;
+
+/** What {@linkcode serverNow} said last; moves on by itself. */
+export const now = signal(serverNow());
+
+/** Takes over the server's time, as it was when it was sent just now. */
+export function setClock(serverTime: string): void {
+  aheadMs = Date.parse(serverTime) - Date.now();
+  now.value = serverNow();
+}
+
+setInterval(() => now.value = serverNow(), 30_000);

@@ -97,6 +97,7 @@ export async function loadInbox(): Promise<void> {
 /** Shows another tab. */
 export function chooseTab(context: string | null): void {
   tab.value = context;
+  listError.value = null;
   if (!isListed.value) loadInbox();
 }
 
@@ -105,6 +106,7 @@ let searchTimer: number | undefined;
 /** Searches a moment after the last key; an empty text ends the search. */
 export function search(text: string): void {
   searchText.value = text;
+  listError.value = null;
   clearTimeout(searchTimer);
   const query = text.trim();
   if (query === "") searchResult.value = null;
@@ -122,9 +124,11 @@ async function find(query: string): Promise<void> {
     batch(() => {
       take((state) => applyList(state, result));
       const conversationIds = result.conversations.map(({ id }) => id);
-      const people = users.filter(({ id }) => id !== self.value?.id);
+      // Whoever one talks with anyway is found among the conversations.
+      const people = users.filter(({ id }) =>
+        id !== self.value?.id && !conversationIds.includes(conversationWith(id)?.id ?? "")
+      );
       searchResult.value = { query, conversationIds, people };
-      listError.value = null;
     });
   } catch (error) {
     if (isCurrent()) listError.value = reasonOf(error);
@@ -133,7 +137,6 @@ async function find(query: string): Promise<void> {
 
 /** Tries again what has failed. */
 export function retryList(): void {
-  listError.value = null;
   if (searchText.value.trim() === "") loadInbox();
   else search(searchText.value);
 }
@@ -146,20 +149,24 @@ function list(
   return call("GET", `/api/messages/conversations?${new URLSearchParams(given)}`);
 }
 
+/** Of the conversations held, the direct one with a member that is about nothing in particular. */
+export function conversationWith(userId: string): Conversation | undefined {
+  if (userId === chat.value.selfId) return undefined;
+  for (const { view } of chat.value.held.values()) {
+    const isPlain = view.kind === "direct" && view.subject === null && view.context === null;
+    if (isPlain && view.participants.some((one) => one.userId === userId)) return view;
+  }
+}
+
 /**
- * The direct conversation with a member that is about nothing in particular, if there is one.
+ * Fetches the conversations with a member, so that {@linkcode conversationWith} knows of theirs.
  *
  * @throws {ApiError}
  */
-export async function conversationWith(person: Profile): Promise<Conversation | null> {
-  const isIt = ({ kind, subject, context, participants }: Conversation) =>
-    kind === "direct" && subject === null && context === null &&
-    participants.some(({ userId }) => userId === person.id);
-  for (const { view } of chat.value.held.values()) if (isIt(view)) return view;
+export async function loadConversationsWith(person: Profile): Promise<void> {
+  if (conversationWith(person.id)) return;
   const result = await list({ query: person.username });
-  const found = result.conversations.find(isIt) ?? null;
-  if (found !== null) take((state) => applyList(state, result));
-  return found;
+  take((state) => applyList(state, result));
 }
 
 /** Forgets everything, for the next member. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { signal } from "@preact/signals";
+import { storage } from "../lib/browser.ts";
 import { self } from "./session.ts";
 
 /** By conversation, or by recipient where there is none yet. */
@@ -15,8 +16,22 @@ const prefix = () => `parley.draft.${self.value?.id}.`;
 export function keepDraft(key: string, text: string): void {
   if ((drafts.value.get(key) ?? "") === text) return;
   set(key, text);
-  if (text === "") localStorage.removeItem(prefix() + key);
-  else localStorage.setItem(prefix() + key, text);
+  storage.set(prefix() + key, text === "" ? null : text);
+}
+
+/** Puts a text before what is being written, which is never overwritten. */
+export function prependDraft(key: string, text: string): void {
+  const draft = drafts.value.get(key);
+  keepDraft(key, draft ? `${text}\n${draft}` : text);
+}
+
+/** Takes a draft along when its first message has made a conversation. */
+export function moveDraft(from: string, to: string): void {
+  const text = drafts.value.get(from);
+  const isTyping = focusedDraft.value === from;
+  if (text) prependDraft(to, text);
+  keepDraft(from, "");
+  if (isTyping) focusedDraft.value = to;
 }
 
 function set(key: string, text: string): void {
@@ -41,14 +56,14 @@ export function startDrafts(): void {
 
 /** Loads the drafts of whoever is signed in now. */
 export function loadDrafts(): void {
-  const found = Object.entries(localStorage)
+  const found = storage.entries()
     .filter(([key]) => key.startsWith(prefix()))
-    .map(([key, text]): [string, string] => [key.slice(prefix().length), String(text)]);
+    .map(([key, text]): [string, string] => [key.slice(prefix().length), text]);
   drafts.value = new Map(found);
 }
 
 /** Removes the member's drafts from this browser. */
 export function dropDrafts(): void {
-  for (const key of drafts.value.keys()) localStorage.removeItem(prefix() + key);
+  for (const key of drafts.value.keys()) storage.set(prefix() + key, null);
   drafts.value = new Map();
 }

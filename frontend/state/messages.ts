@@ -7,7 +7,7 @@ import { batch, computed, signal } from "@preact/signals";
 import { type Conversation, type HistoryResult, limits, type Message } from "@/chat/protocol.ts";
 import { ApiError, reasonOf } from "../api.ts";
 import { applyDrop, applyPage, applyTrim, applyViews, type LoadedPage } from "./apply.ts";
-import { chat, connection, onEffect, onOpened, take } from "./chat.ts";
+import { chat, connection, onEffect, onFrame, onOpened, take } from "./chat.ts";
 import { enqueue, outbox } from "./outbox.ts";
 import { call } from "./session.ts";
 import { stopTyping } from "./typing.ts";
@@ -65,6 +65,7 @@ export async function loadThread(): Promise<void> {
     if (held.window === null) {
       const isFar = unreadCount > 0 && lastSeq - lastReadSeq > limits.pageSize - 10;
       await load("replace", isFar ? { around: lastReadSeq } : {});
+      if (openId.value !== conversationId) return;
     }
     jump.value = { to: unreadCount > 0 ? "unread" : "end" };
   } catch (error) {
@@ -108,14 +109,19 @@ async function loadBeside(place: "before" | "after"): Promise<void> {
 export async function jumpTo(seq: number): Promise<void> {
   const messages = openConversation.value?.window?.messages ?? [];
   const isHere = messages.some((message) => message.seq === seq);
-  if (!isHere) await load("replace", { around: seq }).catch(() => undefined);
-  jump.value = { to: seq };
+  await loadAndJump(isHere ? null : { around: seq }, seq);
 }
 
 /** Takes the reader to the newest message. */
 export async function jumpToEnd(): Promise<void> {
-  if (openConversation.value?.window?.hasAfter) await load("replace", {}).catch(() => undefined);
-  jump.value = { to: "end" };
+  await loadAndJump(openConversation.value?.window?.hasAfter ? {} : null, "end");
+}
+
+async function loadAndJump(query: { around?: number } | null, to: Jump["to"]): Promise<void> {
+  const conversationId = openId.value;
+  if (query !== null) await load("replace", query).catch(() => undefined);
+  // Whoever has gone elsewhere meanwhile stays where they are.
+  if (openId.value === conversationId) jump.value = { to };
 }
 
 async function load(
@@ -168,6 +174,14 @@ export function startMessages(): void {
   onOpened(() => {
     join();
     if (threadError.value !== null && !threadError.value.isMissing) loadThread();
+  });
+  onFrame((frame) => {
+    const isBack = frame.type === "conversation_updated" &&
+      frame.conversation.id === openId.value && threadError.value?.isMissing;
+    if (isBack) {
+      join();
+      loadThread();
+    }
   });
   onEffect((effect) => {
     if (effect.type === "arrived" && effect.message.conversationId === openId.value) {

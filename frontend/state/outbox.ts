@@ -6,23 +6,25 @@
  * @module
  */
 import { signal } from "@preact/signals";
-import { get, set, update } from "idb-keyval";
+import { get, update } from "idb-keyval";
 import { ApiError, reasonOf } from "../api.ts";
 import { newUuid, unlessLocked } from "../lib/browser.ts";
 import { connection, onEffect, onOpened } from "./chat.ts";
+import { serverNow } from "./clock.ts";
 import type { OutboxLine } from "./outbox_line.ts";
 import { self } from "./session.ts";
 
 export const outbox = signal<readonly OutboxLine[]>([]);
 
 const retryMs = { first: 1_000, most: 30_000 };
+/** What another tab has not sent by then, this one tries to. */
 const otherTabMs = 2_000;
 const tabs = new BroadcastChannel("parley.outbox");
 let writing: Promise<void> = Promise.resolve();
 const busyLanes = new Set<string>();
 const startedListeners = new Set<(recipientId: string, conversationId: string) => void>();
 
-/** Calls `listener` when a first message has found or made its conversation. */
+/** Calls `listener` when a member that one wrote to by name turns out to have a conversation. */
 export function onConversationStarted(
   listener: (recipientId: string, conversationId: string) => void,
 ): void {
@@ -41,7 +43,7 @@ export function enqueue(
     clientId: newUuid(),
     ...destination,
     content,
-    createdAt: new Date().toISOString(),
+    createdAt: new Date(serverNow()).toISOString(),
   };
   change((lines) => [...lines, line]);
   drain(laneOf(line));
@@ -93,16 +95,14 @@ async function load(): Promise<void> {
 async function drain(lane: string): Promise<void> {
   if (busyLanes.has(lane)) return;
   busyLanes.add(lane);
-  try {
-    await unlessLocked(
-      `parley.outbox.${self.value?.id}.${lane}`,
-      () => sendLane(lane),
-      // Another tab sends this lane; should it go away, the lines are still ours to send.
-      () => setTimeout(() => drain(lane), otherTabMs),
-    );
-  } finally {
-    busyLanes.delete(lane);
-  }
+  const name = `parley.outbox.${self.value?.id}.${lane}`;
+  const hasRun = await unlessLocked(name, () => sendLane(lane));
+  busyLanes.delete(lane);
+  if (nextOf(lane) === undefined || connection.status.value !== "open") return;
+  // A line may have come, or the connection, just as the last one was done with.
+  if (hasRun) drain(lane);
+  // Another tab sends this lane; should it go away, the lines are still ours to send.
+  else setTimeout(() => drain(lane), otherTabMs);
 }
 
 async function sendLane(lane: string): Promise<void> {
@@ -135,7 +135,7 @@ async function deliver(line: OutboxLine, failures: number): Promise<number | nul
       ...destination,
     });
     removeLine(clientId);
-    if (recipientId && !conversationId) started(recipientId, message.conversationId);
+    if (recipientId && !conversationId) startConversation(recipientId, message.conversationId);
     return null;
   } catch (error) {
     if (error instanceof ApiError && error.isTransient) {
@@ -149,12 +149,12 @@ async function deliver(line: OutboxLine, failures: number): Promise<number | nul
   }
 }
 
-function started(recipientId: string, conversationId: string): void {
-  change((lines) =>
-    lines.map((line) =>
-      line.recipientId === recipientId && !line.conversationId ? { ...line, conversationId } : line
-    )
-  );
+/** Lets what was written to a member go on in the conversation that there is with them now. */
+export function startConversation(recipientId: string, conversationId: string): void {
+  const isFirst = (line: OutboxLine) => line.recipientId === recipientId && !line.conversationId;
+  if (outbox.value.some(isFirst)) {
+    change((lines) => lines.map((line) => isFirst(line) ? { ...line, conversationId } : line));
+  }
   for (const listener of startedListeners) listener(recipientId, conversationId);
   drain(conversationId);
 }
@@ -168,7 +168,13 @@ export function startOutbox(): void {
   onEffect((effect) => {
     if (effect.type === "stored" && effect.message.clientId) removeLine(effect.message.clientId);
   });
-  tabs.onmessage = () => load();
+  let takeOver: number | undefined;
+  tabs.onmessage = async () => {
+    await load();
+    clearTimeout(takeOver);
+    // The tab that wrote it may be closed before it has sent it.
+    takeOver = setTimeout(drainAll, otherTabMs);
+  };
 }
 
 /** Loads what the member left unsent, and sends it. */
@@ -179,7 +185,6 @@ export async function loadOutbox(): Promise<void> {
 
 /** Throws away what the member has not sent. */
 export async function dropOutbox(): Promise<void> {
-  const key = storeKey();
-  outbox.value = [];
-  await set(key, []).catch(() => undefined);
+  change(() => []);
+  await writing;
 }

@@ -19,11 +19,33 @@ export const paths = {
   register: "/register",
 };
 
+/** Where a visitor wanted to go before they were asked to sign in. */
+export function returnPath(): string {
+  const { name } = route.value;
+  if (name !== "login" && name !== "register") return location.pathname + location.search;
+  const wanted = new URLSearchParams(location.search).get("then") ?? "";
+  return /^\/(messages|u)\b/.test(wanted) ? wanted : paths.inbox;
+}
+
+/** Another address to sign in at, from which one still gets to where one wanted to go. */
+export function signInPath(path: string): string {
+  const wanted = returnPath();
+  return wanted === paths.inbox ? path : `${path}?${new URLSearchParams({ then: wanted })}`;
+}
+
 /** Goes to one of the page's own addresses. */
 export function navigate(path: string, { replace = false } = {}): void {
-  if (replace) history.replaceState(null, "", path);
-  else if (location.pathname + location.search !== path) history.pushState(null, "", path);
+  if (replace) history.replaceState(history.state, "", path);
+  else if (location.pathname + location.search !== path) {
+    history.pushState({ hasBack: true }, "", path);
+  }
   address.value = location.href;
+}
+
+/** Goes where the reader came from within the page; to the list, where they came from elsewhere. */
+export function goBack(): void {
+  if (history.state?.hasBack) history.back();
+  else navigate(paths.inbox, { replace: true });
 }
 
 /** Follows the browser's back button, and links within the page without loading it anew. */

@@ -7,7 +7,7 @@ import { signal } from "@preact/signals";
 import type { RegisterInput, Self, SessionResult, TokenResult } from "@/chat/protocol.ts";
 import { ApiError, request } from "../api.ts";
 import { config } from "../config.ts";
-import { withLock } from "../lib/browser.ts";
+import { storage, withLock } from "../lib/browser.ts";
 import { claimsOf } from "../lib/claims.ts";
 import { tokenFromPlatform } from "./platform.ts";
 
@@ -23,18 +23,24 @@ const tabs = new BroadcastChannel("parley.session");
 
 /** A token with less life left than this is renewed before it is used. */
 const spareMs = 20_000;
+/** A platform's token is used so long at least: this clock may be wrong, and the server judges. */
+const minLifeMs = 60_000;
 const refreshRetryMs = 3_000;
 
 interface Access {
   token: string;
   /** By this machine's clock. */
   endsAt: number;
-  subject: string | null;
 }
 
 let access: Access | null = null;
+/** Whose tokens they are, as the tokens say it; a platform's name for the member. */
+let subject: string | undefined;
 let renewing: Promise<Access> | null = null;
 let renewTimer: number | undefined;
+/** Counts sign-ins and sign-outs: an answer that was asked for before one is nobody's any more. */
+let era = 0;
+let leaving: Promise<void> = Promise.resolve();
 const renewalListeners = new Set<(token: string) => void>();
 
 /** Calls `listener` with every token that replaces an earlier one. */
@@ -74,7 +80,7 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
 
 /** Finds out, on load, whether somebody is signed in; keeps trying while the server is away. */
 export async function restoreSession(): Promise<void> {
-  if (config.localAccounts && localStorage.getItem(signedInKey) === null) {
+  if (config.localAccounts && storage.get(signedInKey) === null) {
     phase.value = "signedOut";
     return;
   }
@@ -92,25 +98,29 @@ export async function restoreSession(): Promise<void> {
 
 /** @throws {ApiError} */
 export async function login(name: string, password: string): Promise<void> {
+  await leaving;
   begin(await request("POST", "/api/auth/login", { body: { login: name, password } }));
 }
 
 /** @throws {ApiError} with `details.errors` for the fields that were wrong */
 export async function register(input: RegisterInput): Promise<void> {
+  await leaving;
   begin(await request("POST", "/api/auth/register", { body: input }));
 }
 
 /** Signs out, here and in this browser's other tabs. */
-export async function logout(): Promise<void> {
+export function logout(): void {
   const last = access?.token;
   signOutHere();
   tabs.postMessage(null);
-  await request("POST", "/api/auth/logout", last === undefined ? {} : { token: last })
+  // Its answer takes the cookie away; that of a sign-in right after it has to come later.
+  leaving = request<void>("POST", "/api/auth/logout", last === undefined ? {} : { token: last })
     .catch(() => undefined);
 }
 
 function begin({ user, ...result }: SessionResult): void {
-  localStorage.setItem(signedInKey, "1");
+  storage.set(signedInKey, "1");
+  forgetToken();
   keep(result);
   self.value = user;
   phase.value = "signedIn";
@@ -118,11 +128,18 @@ function begin({ user, ...result }: SessionResult): void {
 }
 
 function signOutHere(): void {
-  access = null;
-  clearTimeout(renewTimer);
-  localStorage.removeItem(signedInKey);
+  forgetToken();
+  storage.set(signedInKey, null);
   phase.value = "signedOut";
   self.value = null;
+}
+
+function forgetToken(): void {
+  era++;
+  access = null;
+  subject = undefined;
+  renewing = null;
+  clearTimeout(renewTimer);
 }
 
 // The cookie is shared by all tabs: when one signs out, or in as somebody else, so do the others.
@@ -132,37 +149,46 @@ tabs.onmessage = ({ data: userId }: MessageEvent<string | null>) => {
 };
 
 function renew(): Promise<Access> {
-  renewing ??= obtain().finally(() => renewing = null);
-  return renewing;
+  if (renewing !== null) return renewing;
+  const mine = obtain().finally(() => {
+    if (renewing === mine) renewing = null;
+  });
+  return renewing = mine;
 }
 
 async function obtain(): Promise<Access> {
-  const before = access?.subject;
+  const asked = era;
+  let result: TokenResult;
   try {
-    if (config.localAccounts) {
+    result = config.localAccounts
       // Refreshing changes the cookie: two tabs at once would look like a stolen one.
-      keep(await withLock(lockName, () => request<TokenResult>("POST", "/api/auth/refresh")));
-    } else {
-      keep(await tokenFromPlatform());
-    }
+      ? await withLock(lockName, () => request<TokenResult>("POST", "/api/auth/refresh"))
+      : await tokenFromPlatform();
   } catch (error) {
-    if (error instanceof ApiError && error.code === "unauthenticated") signOutHere();
+    const isOut = error instanceof ApiError && error.code === "unauthenticated";
+    if (isOut && asked === era) signOutHere();
     throw error;
   }
-  if (access === null) throw new ApiError("unauthenticated", "Signed out");
-  if (before != null && access.subject !== before) location.reload();
-  for (const listener of renewalListeners) listener(access.token);
-  return access;
+  if (asked !== era) throw new ApiError("no_connection", "Somebody else has signed in");
+  if (subject !== undefined && claimsOf(result.token).sub !== subject) {
+    location.reload();
+    throw new ApiError("no_connection", "Somebody else has signed in");
+  }
+  const renewed = keep(result);
+  for (const listener of renewalListeners) listener(renewed.token);
+  return renewed;
 }
 
-function keep({ token, expiresAt }: TokenResult): void {
+function keep({ token, expiresAt }: TokenResult): Access {
   const { sub, iat, exp } = claimsOf(token);
   // A token just issued lives as long as its claims say, however wrong this machine's clock is.
   const lifeMs = config.localAccounts && iat !== undefined && exp !== undefined
     ? (exp - iat) * 1_000
-    : Date.parse(expiresAt) - Date.now();
-  access = { token, endsAt: Date.now() + lifeMs, subject: sub ?? null };
+    : Math.max(Date.parse(expiresAt) - Date.now(), minLifeMs);
+  subject = sub;
+  access = { token, endsAt: Date.now() + lifeMs };
   clearTimeout(renewTimer);
-  const inMs = Math.max(lifeMs * 0.75, lifeMs - 120_000, 1_000);
+  const inMs = Math.max(lifeMs * 0.75, lifeMs - 120_000);
   renewTimer = setTimeout(() => renew().catch(() => undefined), Math.min(inMs, 2 ** 31 - 1));
+  return access;
 }

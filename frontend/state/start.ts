@@ -7,12 +7,18 @@ import { effect, untracked } from "@preact/signals";
 import { startAnnouncements } from "./announcement.ts";
 import { emptyState } from "./apply.ts";
 import { chat, connection } from "./chat.ts";
-import { clearLists, loadInbox, search, unreadTotal } from "./conversations.ts";
-import { loadDrafts, startDrafts } from "./drafts.ts";
+import { clearLists, conversationWith, loadInbox, search, unreadTotal } from "./conversations.ts";
+import { loadDrafts, moveDraft, startDrafts } from "./drafts.ts";
 import { clearMarks, startMarks } from "./marks.ts";
 import { closeThread, openThread, startMessages } from "./messages.ts";
-import { loadOutbox, onConversationStarted, outbox, startOutbox } from "./outbox.ts";
-import { navigate, paths, route, startRouter } from "./router.ts";
+import {
+  loadOutbox,
+  onConversationStarted,
+  outbox,
+  startConversation,
+  startOutbox,
+} from "./outbox.ts";
+import { navigate, paths, returnPath, route, startRouter } from "./router.ts";
 import { phase, restoreSession, self } from "./session.ts";
 import { startSync } from "./sync.ts";
 import { startTyping } from "./typing.ts";
@@ -44,7 +50,7 @@ export function start(): void {
   effect(() => {
     const now = route.value;
     if (phase.value === "signedIn" && (now.name === "login" || now.name === "register")) {
-      navigate(takeReturnPath(), { replace: true });
+      navigate(returnPath(), { replace: true });
     }
   });
   effect(() => {
@@ -52,22 +58,25 @@ export function start(): void {
     if (route.value.name === "new") untracked(() => search(""));
   });
   effect(() => {
+    // Made in another tab, or by the other one: there is a conversation to go on with.
+    const now = route.value;
+    const existing = now.name === "new" ? conversationWith(now.userId) : undefined;
+    if (now.name === "new" && existing) {
+      untracked(() => startConversation(now.userId, existing.id));
+    }
+  });
+  effect(() => {
     const count = unreadTotal.value;
     document.title = count > 0 ? `(${count}) ${title}` : title;
   });
   onConversationStarted((recipientId, conversationId) => {
+    moveDraft(recipientId, conversationId);
     const now = route.value;
     if (now.name === "new" && now.userId === recipientId) {
       navigate(paths.thread(conversationId), { replace: true });
     }
   });
   restoreSession();
-}
-
-/** Where a visitor wanted to go before they were asked to sign in. */
-function takeReturnPath(): string {
-  const wanted = new URLSearchParams(location.search).get("then");
-  return wanted?.startsWith("/messages") || wanted?.startsWith("/u/") ? wanted : paths.inbox;
 }
 
 function begin(userId: string): void {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { computed, effect, untracked } from "@preact/signals";
 import { applySync } from "./apply.ts";
 import { chat, connection, onEffect, onOpened, take } from "./chat.ts";
 import { inboxEnd, loadInbox } from "./conversations.ts";
@@ -45,14 +46,19 @@ export async function sync(): Promise<void> {
 }
 
 export function startSync(): void {
-  onOpened(() => inboxEnd.value === undefined ? loadInbox().then(sync) : sync());
+  const isListed = computed(() => inboxEnd.value !== undefined);
+  onOpened(() => isListed.value ? sync() : loadInbox());
+  // What came while the list was under way is missing from it.
+  effect(() => {
+    if (isListed.value) untracked(sync);
+  });
   addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") sync();
   });
   setInterval(sync, everyMs);
-  onEffect((effect) => {
-    if (effect.type !== "sync") return;
-    if (!effect.soon) return void sync();
+  onEffect((wish) => {
+    if (wish.type !== "sync") return;
+    if (!wish.soon) return void sync();
     clearTimeout(soonTimer);
     const hadGap = [...chat.value.held.values()].some(hasGap);
     soonTimer = setTimeout(() => {

@@ -1,43 +1,10 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { closeCodes } from "@/chat/protocol.ts";
-import { chromiumPath } from "../support/chromium.ts";
-import { startServer, type TestServer } from "../support/server.ts";
-import { launch, Person } from "./person.ts";
-
-const ignore = await chromiumPath() === undefined;
-let browser: Promise<Browser> | undefined;
-Deno.test.afterAll(async () => (await browser)?.close());
-
-/** Runs a test of the page in a browser, on a server with a fresh database. */
-function journey(
-  name: string,
-  run: (browser: Browser, server: TestServer) => Promise<void>,
-  env?: Record<string, string>,
-): void {
-  Deno.test({
-    name,
-    ignore,
-    async fn() {
-      await using server = await startServer(env ? { env } : {});
-      await run(await (browser ??= launch()), server);
-    },
-  });
-}
-
-/** Two people who have registered, with the same conversation open on both sides. */
-async function twoTalking(browser: Browser, url: string): Promise<[Person, Person]> {
-  const ana = await Person.arrive(browser, url, "Ana");
-  const ben = await Person.arrive(browser, url, "Ben");
-  await Promise.all([ana.register(), ben.register()]);
-  await ana.find(ben);
-  await ana.write("Hello Ben");
-  await ben.openConversationWith(ana);
-  await ben.sees(["Hello Ben"]);
-  return [ana, ben];
-}
+import { journey, twoTalking } from "./journey.ts";
+import { Person } from "./person.ts";
 
 journey("two people register, find each other, and talk", async (browser, { url }) => {
   const ana = await Person.arrive(browser, url, "Ana");
@@ -164,7 +131,6 @@ journey("what a member writes is never markup", async (browser, { url }) => {
 journey("older messages come as one scrolls up, and nothing jumps", async (browser, server) => {
   const [ana, ben] = await twoTalking(browser, server.url);
   const conversationId = ana.page.url().split("/").at(-1) ?? "";
-  await ben.page.getByRole("link", { name: "Back to conversations" }).waitFor({ state: "hidden" });
   await ben.page.goto("/messages");
   await ana.page.evaluate(async (conversationId) => {
     const { token } = await (await fetch("/api/auth/refresh", { method: "POST" })).json();
@@ -221,7 +187,7 @@ journey("on a phone the list and the thread are two screens", async (browser, { 
   await ben.composer.fill("from my phone");
   await ben.page.getByRole("button", { name: "Send" }).tap();
   await ben.seesState("from my phone", "Delivered");
-  await ben.page.getByRole("link", { name: "Back to conversations" }).tap();
+  await ben.page.getByRole("link", { name: "Back" }).tap();
   await ben.row(ana).getByText("from my phone").waitFor();
   await ben.page.locator(".detail").waitFor({ state: "hidden" });
   const isWide = await ben.page.locator("body").evaluate((body) =>

@@ -52,6 +52,12 @@ Deno.test("rowsOf() shows a pending line until its message is stored, under the 
   assert.deepEqual(after.map(({ kind }) => kind), ["day", "message", "message"]);
 });
 
+Deno.test("rowsOf() does not begin a day again for what failed on an earlier one", () => {
+  const messages = [message(1), message(2, { createdAt: at(60 * 30) })];
+  const rows = rowsOf({ ...none, messages, pending: [line("late", 2)] });
+  assert.deepEqual(rows.map(({ kind }) => kind), ["day", "message", "day", "message", "pending"]);
+});
+
 Deno.test("rowsOf() does not take another member's client id for one's own", () => {
   const messages = [message(1, { senderId: bo, clientId: "same" })];
   const rows = rowsOf({ ...none, messages, pending: [line("same", 2)] });

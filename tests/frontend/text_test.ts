@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fetchFinder, partsOf } from "@/frontend/lib/links.ts";
-import { initialsOf, shadeOf } from "@/frontend/lib/people.ts";
+import { initialsOf, toneOf } from "@/frontend/lib/people.ts";
 import { isEmojiOnly, oneLine, safeHref } from "@/frontend/lib/text.ts";
 import { routeOf } from "@/frontend/lib/routes.ts";
 
@@ -50,9 +50,11 @@ Deno.test("initialsOf() takes the first and the last word's letter", () => {
   assert.equal(initialsOf(" "), "?");
 });
 
-Deno.test("shadeOf() spreads ids that were made one after the other", () => {
-  const ids = Array.from({ length: 200 }, (_, n) => `0190a000-0000-7000-8000-${1e11 + n}`);
-  assert.equal(new Set(ids.map((id) => shadeOf(id, 10))).size, 10);
+Deno.test("toneOf() spreads names that differ by little over all its colours", () => {
+  const names = Array.from({ length: 1_000 }, (_, number) => `user-${number}`);
+  const tones = new Set(names.map((name) => JSON.stringify(toneOf(name))));
+  assert.equal(tones.size, 48);
+  assert.deepEqual(toneOf("ana"), toneOf("ana"));
 });
 
 Deno.test("routeOf() reads the page's addresses", () => {
@@ -62,4 +64,5 @@ Deno.test("routeOf() reads the page's addresses", () => {
   assert.deepEqual(route("/messages?to=abc"), { name: "new", userId: "abc" });
   assert.deepEqual(route("/u/a.b"), { name: "profile", username: "a.b" });
   assert.deepEqual(route("/register"), { name: "register" });
+  assert.deepEqual(route("/u/%E0%A4%A"), { name: "profile", username: "%E0%A4%A" });
 });
