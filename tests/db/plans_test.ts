@@ -9,7 +9,7 @@ import {
   countUnread,
   insertConversation,
   selectChanged,
-  selectContactIds,
+  selectContacts,
   selectConversations,
   selectConversationsByIds,
   selectDirectId,
@@ -137,8 +137,8 @@ async function fill(db: Database): Promise<void> {
         'Name' || n || ' Family' || n % 1000, 'member' || n || '@example.com', 'x'
       from ${series(users)}`);
     await tx.execute(sql`
-      insert into sessions (id, user_id, refresh_hash, rotated_at, expires_at)
-      select ${idIn("4", sql`n`)}, ${idIn("1", sql`n`)}, 'hash-' || n, now(), now()
+      insert into sessions (id, user_id, salt, refresh_hash, rotated_at, expires_at)
+      select ${idIn("4", sql`n`)}, ${idIn("1", sql`n`)}, 'salt', 'hash-' || n, now(), now()
       from ${series(users)}`);
     await tx.execute(sql`
       insert into conversations (id, kind, context, direct_key, last_message_at, created_by,
@@ -229,7 +229,7 @@ const hotPaths: Record<string, (db: Database) => Promise<unknown>> = {
   "unread of one": (db) => countUnread(db, conversationId(1), member, mine, 1_000),
   "membership": (db) => selectMembership(db, conversationId(1), member),
   "members": (db) => selectMemberIds(db, conversationId(1), member),
-  "contacts": (db) => selectContactIds(db, member),
+  "contacts": (db) => selectContacts(db, [member]),
   "shared conversations": (db) => selectSharedIds(db, member, some(userId)),
   "own conversations": (db) => selectOwnIds(db, member, some(conversationId)),
   "a direct conversation": (db) => selectDirectId(db, "key-7"),
@@ -248,7 +248,7 @@ const hotPaths: Record<string, (db: Database) => Promise<unknown>> = {
   "history around": (db) => selectHistory(db, conversationId(1), 0, { around: 9_000 }, 50),
   "changed heads": (db) => selectChanged(db, member, heads, undefined, 51),
   "changed heads since": (db) => selectChanged(db, member, heads, "2026-01-10T00:00:00Z", 51),
-  "changes for sync": (db) => selectChanges(db, since, 201),
+  "changes for sync": (db) => selectChanges(db, since, 201, 128 * 1024),
   "messages by id": (db) => selectMessagesByIds(db, some(messageId)),
   "the seq of a message": (db) => selectSeq(db, conversationId(1), messageId(77)),
   "storing messages": (db) => insertMessages(db, drafts(20)),
@@ -259,7 +259,7 @@ const hotPaths: Record<string, (db: Database) => Promise<unknown>> = {
   "a platform's member": (db) => selectUserByExternalId(db, "platform-77"),
   "members that exist": (db) => selectExistingUserIds(db, some(userId)),
   "members by name": (db) => selectUsersByQuery(db, "name77 fam", member, 20),
-  "noting who was here": (db) => updateLastSeen(db, member, Date.parse(start)),
+  "noting who was here": (db) => updateLastSeen(db, [member], Date.parse(start)),
   "a session": (db) => selectSession(db, sessionId(77)),
   "a session's next token": (db) => rotateSession(db, sessionId(77), "hash-77", rotated),
   "a session's end": (db) => revokeSession(db, sessionId(77), Date.parse(start)),
