@@ -17,6 +17,8 @@ import { chromiumPath, launchArgs } from "../support/chromium.ts";
 /** How long what should happen may take before a test fails. Milliseconds. */
 const patience = 15_000;
 
+const password = "a long enough password";
+
 /** Starts the Chromium that {@linkcode chromiumPath} found. */
 export async function launch(): Promise<Browser> {
   const executablePath = await chromiumPath();
@@ -57,14 +59,32 @@ export class Person {
     page.on("pageerror", (error) => this.complaints.push(String(error)));
   }
 
+  /** Another tab of the same browser, on the list. */
+  async openTab(): Promise<Person> {
+    const tab = new Person(this.name, this.username, this.context, await this.context.newPage());
+    tab.watch(tab.page);
+    await tab.page.goto("/messages");
+    return tab;
+  }
+
   async register(): Promise<void> {
     await this.page.goto("/register");
+    await this.fillRegistration();
+    await this.page.getByRole("heading", { name: "Messages" }).waitFor();
+  }
+
+  async fillRegistration(): Promise<void> {
     await this.page.getByLabel("Your name").fill(this.name);
     await this.page.getByLabel("Username").fill(this.username);
     await this.page.getByLabel("Email").fill(`${this.username}@example.com`);
-    await this.page.getByLabel("Password").fill("a long enough password");
+    await this.page.getByLabel("Password").fill(password);
     await this.page.getByRole("button", { name: "Create account" }).click();
-    await this.page.getByRole("heading", { name: "Messages" }).waitFor();
+  }
+
+  async signIn(): Promise<void> {
+    await this.page.getByLabel("Username or email").fill(this.username);
+    await this.page.getByLabel("Password").fill(password);
+    await this.page.getByRole("button", { name: "Sign in" }).click();
   }
 
   /** Finds somebody by searching and opens the way to write to them. */
@@ -86,6 +106,17 @@ export class Person {
   async write(text: string): Promise<void> {
     await this.composer.fill(text);
     await this.composer.press("Enter");
+  }
+
+  /** Waits until the composer holds this. */
+  async hasDraft(text: string): Promise<void> {
+    await this.composer.waitFor();
+    await this.page.waitForFunction(
+      (text) =>
+        (globalThis as unknown as { document: { querySelector(one: string): { value: string } } })
+          .document.querySelector("#composer")?.value === text,
+      text,
+    );
   }
 
   /** The conversation with somebody, in the list. */
