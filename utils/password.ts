@@ -44,13 +44,15 @@ let hashing = 0;
 const waiting: (() => void)[] = [];
 
 async function derive(...args: Parameters<typeof deriveNow>): Promise<Buffer> {
-  if (hashing >= hashesAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));
-  hashing++;
+  // A place is handed on, so that nobody slips in between.
+  if (hashing < hashesAtOnce) hashing++;
+  else await new Promise<void>((resolve) => waiting.push(resolve));
   try {
     return await deriveNow(...args);
   } finally {
-    hashing--;
-    waiting.shift()?.();
+    const next = waiting.shift();
+    if (next) next();
+    else hashing--;
   }
 }
 
