@@ -102,11 +102,16 @@ export async function serve(
     },
   });
 
-  const often = (task: (chat: Chat) => Promise<void>, ms: number) =>
-    setInterval(
-      () => task(chat).catch((error) => log.warn("A periodic task failed", { error })),
-      ms,
-    );
+  /** Not again while it is still at it. */
+  const often = (task: (chat: Chat) => Promise<void>, ms: number) => {
+    let running = false;
+    return setInterval(async () => {
+      if (running) return;
+      running = true;
+      await task(chat).catch((error) => log.warn("A periodic task failed", { error }));
+      running = false;
+    }, ms);
+  };
   await beat(chat);
   const timers = [often(sweep, sweepMs), often(beat, beatMs)];
   const server = listen(config, app.fetch);

@@ -53,18 +53,19 @@ export function depart(chat: Chat, connection: Connection): void {
   if (chat.connections.remove(connection)) chat.departing.set(connection.userId, chat.clock.now());
 }
 
-/** To be called every second or so: ends dead connections, and tells who has gone. */
+/** To be called every second or so, never twice at once: ends dead connections, tells who has gone. */
 export async function sweep(chat: Chat): Promise<void> {
   const now = chat.clock.now();
   chat.connections.sweep(now, chat.settings.silenceSeconds * 1000);
-  for (const [userId, at] of chat.departing) {
-    if (now - at < departureMs) continue;
-    const elsewhere = await chat.presence.leave(userId);
-    // Only now: while the database is away, it is tried again with the next sweep.
-    chat.departing.delete(userId);
+  const due = [...chat.departing].filter(([, at]) => now - at >= departureMs);
+  if (due.length === 0) return;
+  const elsewhere = await Promise.all(due.map(([userId]) => chat.presence.leave(userId)));
+  // Only now: while the database is away, it is tried again with the next sweep.
+  for (const [userId, at] of due) {
+    if (chat.departing.get(userId) === at) chat.departing.delete(userId);
     if (chat.connections.has(userId)) enter(chat, userId);
-    else if (!elsewhere) await tellGone(chat, [userId]);
   }
+  await tellGone(chat, due.map(([userId]) => userId).filter((_, n) => !elsewhere[n]));
 }
 
 /** To be called every few seconds: this instance lives; those of dead instances are gone. */

@@ -29,6 +29,8 @@ export class PostgresPresence implements Presence {
     queueMax: Infinity,
     refuse: () => new Error("Unreachable"),
   });
+  /** Members whose last write failed; the next beat makes up for it. */
+  readonly #unwritten = new Set<string>();
   /** Whether the instance's own row is known to stand. */
   #known = false;
 
@@ -47,9 +49,6 @@ export class PostgresPresence implements Presence {
     this.#here.delete(userId);
     return this.#changed.add(userId);
   }
-
-  /** Members whose last write failed; the next beat makes up for it. */
-  readonly #unwritten = new Set<string>();
 
   /** Writes how things stand now, whatever it was that changed. @returns who is elsewhere too */
   async #write(userIds: string[]): Promise<boolean[]> {
