@@ -110,11 +110,7 @@ function List() {
   return (
     <div class="list" ref={list} onScroll={onScroll} onKeyDown={moveFocus}>
       {listError.value !== null && !(found === null && isListed.value)
-        ? (
-          <Notice title="The list could not be loaded" text={listError.value} isAlert>
-            <button type="button" class="button" onClick={retryList}>Try again</button>
-          </Notice>
-        )
+        ? <Notice title="The list could not be loaded" text={listError.value} retry={retryList} />
         : found === null && !isListed.value
         ? <ListSkeleton />
         : rows.length === 0 && (found === null || found.people.length === 0)

@@ -36,11 +36,7 @@ export function NewThread({ userId }: { userId: string }) {
         )}
       </header>
       {error
-        ? (
-          <Notice title="This person cannot be written to" text={error} isAlert>
-            <button type="button" class="button" onClick={retry}>Try again</button>
-          </Notice>
-        )
+        ? <Notice title="This person cannot be written to" text={error} retry={retry} />
         : !person
         ? <ThreadSkeleton />
         : (

@@ -43,7 +43,7 @@ export function PendingRow({ line, isFirst, isLast }: PendingRowProps) {
       {hasFailed && (
         <div class="failure" role="alert">
           <span>Not sent. {line.failure}</span>
-          <span class="failure-actions">
+          <span>
             <button type="button" class="link-button" onClick={() => retryLine(line.clientId)}>
               Try again
             </button>

@@ -7,7 +7,7 @@ import { Avatar } from "./Avatar.tsx";
 import { Icon } from "./Icon.tsx";
 import { Notice } from "./Notice.tsx";
 import { PresenceText } from "./PresenceText.tsx";
-import { BackLink } from "./ThreadHeader.tsx";
+import { BareHeader } from "./ThreadHeader.tsx";
 import { useLoad } from "./useLoad.ts";
 
 async function findProfile(username: string): Promise<ProfileView | null> {
@@ -20,16 +20,10 @@ async function findProfile(username: string): Promise<ProfileView | null> {
 export function Profile({ username }: { username: string }) {
   const { data: person, error, retry } = useLoad(username, () => findProfile(username));
   return (
-    <section class="thread profile" aria-label="Profile">
-      <header class="thread-header is-bare">
-        <BackLink />
-      </header>
+    <section class="thread" aria-label="Profile">
+      <BareHeader />
       {error
-        ? (
-          <Notice title="The profile could not be loaded" text={error} isAlert>
-            <button type="button" class="button" onClick={retry}>Try again</button>
-          </Notice>
-        )
+        ? <Notice title="The profile could not be loaded" text={error} retry={retry} />
         : person === null
         ? (
           <Notice title="Nobody goes by this name" text={`There is no member called @${username}.`}>

@@ -7,7 +7,7 @@ import { typed } from "../state/typing.ts";
 import { Composer } from "./Composer.tsx";
 import { Notice } from "./Notice.tsx";
 import { ThreadSkeleton } from "./Skeleton.tsx";
-import { BackLink, SubjectCard, ThreadHeader } from "./ThreadHeader.tsx";
+import { BareHeader, SubjectCard, ThreadHeader } from "./ThreadHeader.tsx";
 import { Timeline } from "./Timeline.tsx";
 
 /** The open conversation. */
@@ -29,9 +29,7 @@ export function Thread() {
   if (error?.isMissing) {
     return (
       <section class="thread" aria-label="Conversation">
-        <header class="thread-header is-bare">
-          <BackLink />
-        </header>
+        <BareHeader />
         <Notice
           title="This conversation is not here"
           text="It may have been removed, or the address may be wrong."
@@ -44,9 +42,7 @@ export function Thread() {
   if (held === undefined || id === null) {
     return (
       <section class="thread" aria-label="Conversation" aria-busy={error === null}>
-        <header class="thread-header is-bare">
-          <BackLink />
-        </header>
+        <BareHeader />
         {error ? <Failed message={error.message} /> : <ThreadSkeleton />}
       </section>
     );
@@ -73,9 +69,5 @@ export function Thread() {
 }
 
 function Failed({ message }: { message: string }) {
-  return (
-    <Notice title="The messages could not be loaded" text={message} isAlert>
-      <button type="button" class="button" onClick={loadThread}>Try again</button>
-    </Notice>
-  );
+  return <Notice title="The messages could not be loaded" text={message} retry={loadThread} />;
 }

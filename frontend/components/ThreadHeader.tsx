@@ -48,6 +48,15 @@ export function BackLink() {
   );
 }
 
+/** The header of what has no name to show, or not yet. */
+export function BareHeader() {
+  return (
+    <header class="thread-header is-bare">
+      <BackLink />
+    </header>
+  );
+}
+
 /** What the conversation is about: a listing, a booking, a pitch. */
 export function SubjectCard({ subject }: { subject: NonNullable<Conversation["subject"]> }) {
   const [failedUrl, setFailedUrl] = useState<string | null>(null);
