@@ -68,6 +68,9 @@ export function byRecency(a: Conversation, b: Conversation): number {
     b.id.localeCompare(a.id);
 }
 
+/** Counts members: what was asked for the last one is not for the next. */
+let era = 0;
+
 /** Loads the first page of the chosen tab, or its next one. */
 export async function loadInbox(): Promise<void> {
   if (isListLoading.value || self.value === null) return;
@@ -76,10 +79,10 @@ export async function loadInbox(): Promise<void> {
   if (listing !== undefined && listing.cursor === null) return;
   isListLoading.value = true;
   listError.value = null;
-  const member = self.value.id;
+  const asked = era;
   try {
     const result = await list({ context, cursor: listing?.cursor });
-    if (self.value?.id !== member) return;
+    if (asked !== era) return;
     const last = result.conversations[result.conversations.length - 1];
     const end = result.nextCursor === null ? null : last?.updatedAt ?? null;
     batch(() => {
@@ -87,10 +90,11 @@ export async function loadInbox(): Promise<void> {
       listings.value = new Map(listings.value).set(context, { cursor: result.nextCursor, end });
     });
   } catch (error) {
-    listError.value = reasonOf(error);
+    if (asked === era) listError.value = reasonOf(error);
   } finally {
-    isListLoading.value = false;
+    if (asked === era) isListLoading.value = false;
   }
+  if (asked !== era) return;
   if (tab.value !== context && !isListed.value) await loadInbox();
 }
 
@@ -171,6 +175,9 @@ export async function loadConversationsWith(person: Profile): Promise<void> {
 
 /** Forgets everything, for the next member. */
 export function clearLists(): void {
+  era++;
+  isListLoading.value = false;
+  listError.value = null;
   listings.value = new Map();
   searchResult.value = null;
   searchText.value = "";

@@ -96,8 +96,8 @@ async function drain(lane: string): Promise<void> {
   if (busyLanes.has(lane)) return;
   busyLanes.add(lane);
   const name = `parley.outbox.${self.value?.id}.${lane}`;
-  const hasRun = await unlessLocked(name, () => sendLane(lane));
-  busyLanes.delete(lane);
+  const hasRun = await unlessLocked(name, () => sendLane(lane))
+    .finally(() => busyLanes.delete(lane));
   if (nextOf(lane) === undefined || connection.status.value !== "open") return;
   // A line may have come, or the connection, just as the last one was done with.
   if (hasRun) drain(lane);
