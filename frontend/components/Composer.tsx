@@ -1,5 +1,5 @@
 import type { TargetedEvent, TargetedKeyboardEvent } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { limits } from "@/chat/protocol.ts";
 import { drafts, focusedDraft, keepDraft } from "../state/drafts.ts";
 import { Icon } from "./Icon.tsx";
@@ -33,8 +33,9 @@ export function Composer({ draftKey, placeholder, onSend, onTyped }: ComposerPro
     current.style.height = "auto";
     current.style.height = `${current.scrollHeight}px`;
   }, [text]);
-  useEffect(() => {
-    // On touch screens only where one was writing before: focus brings up the keyboard.
+  useLayoutEffect(() => {
+    // At once, so that no key is lost when a first message turns into a conversation. On touch
+    // screens only where one was writing before: focus brings up the keyboard.
     if (!hasTouch || focusedDraft.value === draftKey) area.current?.focus({ preventScroll: true });
     return leave;
   }, [draftKey]);

@@ -49,31 +49,47 @@ export async function openThread(conversationId: string): Promise<void> {
 export async function loadThread(): Promise<void> {
   const conversationId = openId.value;
   if (conversationId === null) return;
+  const isGone = () => openId.value !== conversationId;
   threadError.value = null;
   try {
-    if (!chat.value.held.has(conversationId)) {
-      const view = await call<Conversation>(
-        "GET",
-        `/api/messages/conversations/${conversationId}`,
-      );
-      take((state) => applyViews(state, [view], false));
-    }
-    const held = chat.value.held.get(conversationId);
-    if (held === undefined || openId.value !== conversationId) return;
-    const { lastReadSeq, unreadCount, lastSeq } = held.view;
+    const view = await fetchView(conversationId);
+    if (view === undefined || isGone()) return;
+    // As it was before its messages are seen.
+    const { lastReadSeq, unreadCount } = view;
     if (unreadCount > 0) unreadAfter.value = lastReadSeq;
-    if (held.window === null) {
-      const isFar = unreadCount > 0 && lastSeq - lastReadSeq > limits.pageSize - 10;
-      await load("replace", isFar ? { around: lastReadSeq } : {});
-      if (openId.value !== conversationId) return;
-    }
-    jump.value = { to: unreadCount > 0 ? "unread" : "end" };
+    await fetchMessages(view);
+    if (!isGone()) jump.value = { to: unreadCount > 0 ? "unread" : "end" };
   } catch (error) {
-    if (openId.value !== conversationId) return;
+    if (isGone()) return;
     const isMissing = error instanceof ApiError &&
       (error.code === "not_found" || error.code === "invalid_input");
     threadError.value = { message: reasonOf(error), isMissing };
   }
+}
+
+/**
+ * Fetches what it takes to show a conversation, as far as it is not there.
+ *
+ * @throws {ApiError}
+ */
+export async function fetchThread(conversationId: string): Promise<void> {
+  const view = await fetchView(conversationId);
+  if (view !== undefined) await fetchMessages(view);
+}
+
+async function fetchView(conversationId: string): Promise<Conversation | undefined> {
+  if (!chat.value.held.has(conversationId)) {
+    const view = await call<Conversation>("GET", `/api/messages/conversations/${conversationId}`);
+    take((state) => applyViews(state, [view], false));
+  }
+  return chat.value.held.get(conversationId)?.view;
+}
+
+/** Begins at the first unread message where it is far from the last one. */
+async function fetchMessages({ id, unreadCount, lastSeq, lastReadSeq }: Conversation) {
+  if (chat.value.held.get(id)?.window) return;
+  const isFar = unreadCount > 0 && lastSeq - lastReadSeq > limits.pageSize - 10;
+  await load(id, "replace", isFar ? { around: lastReadSeq } : {});
 }
 
 /** Leaves the open conversation; a window that does not reach the end is let go. */
@@ -95,14 +111,14 @@ export const loadOlder = () => loadBeside("before");
 export const loadNewer = () => loadBeside("after");
 
 async function loadBeside(place: "before" | "after"): Promise<void> {
-  const window = openConversation.value?.window;
-  if (!window || loadingPlace.value !== null) return;
+  const { view, window } = openConversation.value ?? {};
+  if (!view || !window || loadingPlace.value !== null) return;
   if (!(place === "before" ? window.hasBefore : window.hasAfter)) return;
   const { messages } = window;
   const edge = place === "before" ? messages[0] : messages[messages.length - 1];
   if (edge === undefined) return;
   // A page that fails is asked for again by the next scroll.
-  await load(place, { [place]: edge.seq }).catch(() => undefined);
+  await load(view.id, place, { [place]: edge.seq }).catch(() => undefined);
 }
 
 /** Takes the reader to a message, wherever in the conversation it is. */
@@ -119,19 +135,18 @@ export async function jumpToEnd(): Promise<void> {
 
 async function loadAndJump(query: { around?: number } | null, to: Jump["to"]): Promise<void> {
   const conversationId = openId.value;
-  if (query !== null) await load("replace", query).catch(() => undefined);
+  if (conversationId === null) return;
+  if (query !== null) await load(conversationId, "replace", query).catch(() => undefined);
   // Whoever has gone elsewhere meanwhile stays where they are.
   if (openId.value === conversationId) jump.value = { to };
 }
 
 async function load(
+  conversationId: string,
   place: LoadedPage["place"],
   query: { before?: number; after?: number; around?: number },
 ): Promise<void> {
-  const conversationId = openId.value;
-  const held = openConversation.value;
-  if (conversationId === null || held === undefined) return;
-  const { rev } = held.view;
+  const rev = chat.value.held.get(conversationId)?.view.rev ?? 0;
   const given = Object.entries(query).map(([key, value]) => [key, String(value)]);
   loadingPlace.value = place;
   try {

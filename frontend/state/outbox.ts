@@ -22,13 +22,13 @@ const otherTabMs = 2_000;
 const tabs = new BroadcastChannel("parley.outbox");
 let writing: Promise<void> = Promise.resolve();
 const busyLanes = new Set<string>();
-const startedListeners = new Set<(recipientId: string, conversationId: string) => void>();
 
-/** Calls `listener` when a member that one wrote to by name turns out to have a conversation. */
-export function onConversationStarted(
-  listener: (recipientId: string, conversationId: string) => void,
-): void {
-  startedListeners.add(listener);
+type StartedListener = (recipientId: string, conversationId: string) => Promise<void>;
+let conversationStarted: StartedListener = () => Promise.resolve();
+
+/** Has `listener` called, and waited for, when a first message has found its conversation. */
+export function onConversationStarted(listener: StartedListener): void {
+  conversationStarted = listener;
 }
 
 const storeKey = () => `outbox.${self.value?.id}`;
@@ -134,8 +134,11 @@ async function deliver(line: OutboxLine, failures: number): Promise<number | nul
       content,
       ...destination,
     });
+    // Its line stays until the conversation takes its place.
+    if (recipientId && !conversationId) {
+      await conversationStarted(recipientId, message.conversationId);
+    }
     removeLine(clientId);
-    if (recipientId && !conversationId) startConversation(recipientId, message.conversationId);
     return null;
   } catch (error) {
     if (error instanceof ApiError && error.isTransient) {
@@ -150,12 +153,11 @@ async function deliver(line: OutboxLine, failures: number): Promise<number | nul
 }
 
 /** Lets what was written to a member go on in the conversation that there is with them now. */
-export function startConversation(recipientId: string, conversationId: string): void {
+export function assignConversation(recipientId: string, conversationId: string): void {
   const isFirst = (line: OutboxLine) => line.recipientId === recipientId && !line.conversationId;
   if (outbox.value.some(isFirst)) {
     change((lines) => lines.map((line) => isFirst(line) ? { ...line, conversationId } : line));
   }
-  for (const listener of startedListeners) listener(recipientId, conversationId);
   drain(conversationId);
 }
 
@@ -166,7 +168,9 @@ function drainAll(): void {
 export function startOutbox(): void {
   onOpened(drainAll);
   onEffect((effect) => {
-    if (effect.type === "stored" && effect.message.clientId) removeLine(effect.message.clientId);
+    if (effect.type !== "stored") return;
+    const line = outbox.value.find(({ clientId }) => clientId === effect.message.clientId);
+    if (line?.conversationId) removeLine(line.clientId);
   });
   let takeOver: number | undefined;
   tabs.onmessage = async () => {

@@ -10,12 +10,12 @@ import { chat, connection } from "./chat.ts";
 import { clearLists, conversationWith, loadInbox, search, unreadTotal } from "./conversations.ts";
 import { loadDrafts, moveDraft, startDrafts } from "./drafts.ts";
 import { clearMarks, startMarks } from "./marks.ts";
-import { closeThread, openThread, startMessages } from "./messages.ts";
+import { closeThread, fetchThread, openThread, startMessages } from "./messages.ts";
 import {
+  assignConversation,
   loadOutbox,
   onConversationStarted,
   outbox,
-  startConversation,
   startOutbox,
 } from "./outbox.ts";
 import { navigate, paths, returnPath, route, startRouter } from "./router.ts";
@@ -62,21 +62,27 @@ export function start(): void {
     const now = route.value;
     const existing = now.name === "new" ? conversationWith(now.userId) : undefined;
     if (now.name === "new" && existing) {
-      untracked(() => startConversation(now.userId, existing.id));
+      untracked(() => goOn(now.userId, existing.id));
     }
   });
   effect(() => {
     const count = unreadTotal.value;
     document.title = count > 0 ? `(${count}) ${title}` : title;
   });
-  onConversationStarted((recipientId, conversationId) => {
-    moveDraft(recipientId, conversationId);
-    const now = route.value;
-    if (now.name === "new" && now.userId === recipientId) {
-      navigate(paths.thread(conversationId), { replace: true });
-    }
-  });
+  onConversationStarted(goOn);
   restoreSession();
+}
+
+/** Goes from a member one writes to first to the conversation that there is with them now. */
+async function goOn(recipientId: string, conversationId: string): Promise<void> {
+  // First, so that between the two screens no key is lost and nothing flickers.
+  await fetchThread(conversationId).catch(() => undefined);
+  assignConversation(recipientId, conversationId);
+  moveDraft(recipientId, conversationId);
+  const now = route.value;
+  if (now.name === "new" && now.userId === recipientId) {
+    navigate(paths.thread(conversationId), { replace: true });
+  }
 }
 
 function begin(userId: string): void {
