@@ -95,12 +95,13 @@ export function createWriter(
     const result = await insertMessages(db, batch.map(toRow));
 
     const stored = new Map<string, Stored>();
-    for (const [n, seq, rev] of result.stored) {
-      const draft = batch[n] as Draft & MessageDraft;
+    const draftOf = new Map(batch.map((draft) => [draft.id, draft]));
+    for (const [id, seq, rev] of result.stored) {
+      const draft = draftOf.get(id) as Draft & MessageDraft;
       stored.set(repeatKey(draft), { message: newMessage(draft, seq, rev), repeated: false });
     }
     const before = new Set(result.repeated.map(([, id]) => id));
-    const quoting = result.stored.flatMap(([n]) => batch[n]?.replyToId ? [batch[n].id] : []);
+    const quoting = result.stored.map(([id]) => id).filter((id) => draftOf.get(id)?.replyToId);
     // The few whose row holds more than their draft: repeats, and answers with what they quote.
     for (const row of await selectMessagesByIds(db, [...before, ...quoting])) {
       const message = messageView(row);

@@ -11,9 +11,11 @@
 -- Stores a batch of messages, all or none.
 -- batch: [{n, id, conversationId, senderId, clientId, type, content, replyToId, createdAt}],
 --        no two with the same sender and client id
--- result: {stored: [[n, seq, rev]], repeated: [[n, id]], members: {conversationId: [userId]}}
+-- result: {stored: [[id, seq, rev]], repeated: [[n, id]], members: {conversationId: [userId]}}
 -- A message in neither list was refused: its sender is no member, or it answers to a message of
 -- another conversation.
+-- A batch is joined to tables only, never to another part of itself: the planner cannot know how
+-- long a batch is, takes it for short, and would compare each row with each.
 create or replace function store_messages(batch json) returns json
 language plpgsql volatile as $$
 declare result json;
@@ -21,35 +23,45 @@ begin
   perform 1 from conversations
   where id in (select (m->>'conversationId')::uuid from json_array_elements(batch) m)
   order by id
-  for update;
+  for no key update;
 
   with input as (
-    select n, id, "conversationId" as conversation_id, "senderId" as sender_id,
-      "clientId" as client_id, type, content, "replyToId" as reply_to_id,
-      "createdAt" as created_at
-    from json_to_recordset(batch) as (
+    select i.n, i.id, i."conversationId" as conversation_id, i."senderId" as sender_id,
+      i."clientId" as client_id, i.type, i.content, i."replyToId" as reply_to_id,
+      i."createdAt" as created_at, c.last_seq, c.rev,
+      before.id as repeated_id, before.conversation_id as repeated_in,
+      before.id is null and p.user_id is not null
+        and (i."replyToId" is null or exists (
+          select 1 from messages r
+          where r.id = i."replyToId" and r.conversation_id = i."conversationId"
+            and r.seq > p.joined_seq
+        )) as is_fresh
+    from json_to_recordset(batch) as i(
       n int, id uuid, "conversationId" uuid, "senderId" uuid, "clientId" uuid, type text,
       content text, "replyToId" uuid, "createdAt" timestamptz
     )
-  ),
-  repeated as (
-    select input.n, m.id, m.conversation_id
-    from input
-    join messages m on m.sender_id = input.sender_id and m.client_id = input.client_id
+    left join conversations c on c.id = i."conversationId"
+    left join conversation_participants p
+      on p.conversation_id = i."conversationId" and p.user_id = i."senderId" and p.left_at is null
+    -- Laterally, so that each is looked up by the index, whatever the statistics say.
+    left join lateral (
+      select m.id, m.conversation_id from messages m
+      where m.sender_id = i."senderId" and m.client_id = i."clientId"
+      limit 1
+    ) before on true
   ),
   fresh as (
-    select input.*,
-      row_number() over (partition by input.conversation_id order by input.n) as place
+    select *, row_number() over (partition by conversation_id order by n) as place
     from input
-    join conversation_participants p
-      on p.conversation_id = input.conversation_id and p.user_id = input.sender_id
-      and p.left_at is null
-    where not exists (select 1 from repeated where repeated.n = input.n)
-      and (input.reply_to_id is null or exists (
-        select 1 from messages r
-        where r.id = input.reply_to_id and r.conversation_id = input.conversation_id
-          and r.seq > p.joined_seq
-      ))
+    where is_fresh
+  ),
+  stored as (
+    insert into messages
+      (id, conversation_id, seq, rev, sender_id, client_id, type, content, reply_to_id, created_at)
+    select id, conversation_id, last_seq + place, rev + place, sender_id, client_id, type, content,
+      reply_to_id, created_at
+    from fresh
+    returning id, seq, rev
   ),
   counted as (
     update conversations c
@@ -62,24 +74,12 @@ begin
       from fresh group by conversation_id
     ) f
     where c.id = f.conversation_id
-    returning c.id, c.last_seq - f.total as seq_before, c.rev - f.total as rev_before
-  ),
-  stored as (
-    insert into messages
-      (id, conversation_id, seq, rev, sender_id, client_id, type, content, reply_to_id, created_at)
-    select f.id, f.conversation_id, c.seq_before + f.place, c.rev_before + f.place, f.sender_id,
-      f.client_id, f.type, f.content, f.reply_to_id, f.created_at
-    from fresh f
-    join counted c on c.id = f.conversation_id
-    returning id, seq, rev
+    returning c.id
   )
   select json_build_object(
-    'stored', coalesce((
-      select json_agg(json_build_array(fresh.n, stored.seq, stored.rev))
-      from stored join fresh on fresh.id = stored.id
-    ), '[]'),
+    'stored', coalesce((select json_agg(json_build_array(id, seq, rev)) from stored), '[]'),
     'repeated', coalesce((
-      select json_agg(json_build_array(repeated.n, repeated.id)) from repeated
+      select json_agg(json_build_array(n, repeated_id)) from input where repeated_id is not null
     ), '[]'),
     'members', coalesce((
       select json_object_agg(conversation_id, user_ids)
@@ -87,7 +87,8 @@ begin
         select p.conversation_id, json_agg(p.user_id) as user_ids
         from conversation_participants p
         where p.left_at is null and p.conversation_id in (
-          select id from counted union select conversation_id from repeated
+          select id from counted
+          union select repeated_in from input where repeated_id is not null
         )
         group by p.conversation_id
       ) m

@@ -32,7 +32,7 @@ export interface MessageDraft {
 
 /** What `store_messages` in functions.sql answers; `n` is a draft's place in the batch. */
 export interface StoreResult {
-  stored: [n: number, seq: number, rev: number][];
+  stored: [id: string, seq: number, rev: number][];
   repeated: [n: number, id: string][];
   /** The members of each conversation that has new or repeated messages. */
   members: Record<string, string[]>;
