@@ -230,6 +230,7 @@ journey(
     const check = async (page: Page, screen: string) => {
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        await page.evaluate(atRest);
         // Told to the engine rather than put into the page, whose policy takes no foreign script.
         await page.evaluate(axe);
         const found = await page.evaluate(async () => {
@@ -264,6 +265,19 @@ journey(
     }
   },
 );
+
+/**
+ * Resolves, in the page, once what was just changed is drawn: colours on their way have another
+ * contrast. A text, since the names of the page's world mean nothing here.
+ */
+const atRest = `(async () => {
+  for (let frame = 0; frame < 2; frame++) {
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+  }
+  const ending = document.getAnimations()
+    .filter((animation) => animation.effect.getComputedTiming().endTime !== Infinity);
+  await Promise.allSettled(ending.map((animation) => animation.finished));
+})()`;
 
 interface AxeViolation {
   id: string;
