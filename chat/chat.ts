@@ -3,6 +3,7 @@ import type { Clock } from "@/utils/clock.ts";
 import type { Log } from "@/utils/log.ts";
 import { createRateLimit, type RateLimit } from "@/utils/rate_limit.ts";
 import type { Bus } from "./bus.ts";
+import { Activity } from "./activity.ts";
 import { type Audience, Connections } from "./connections.ts";
 import { ChatError } from "./errors.ts";
 import { createMarker, type Marker } from "./marker.ts";
@@ -35,6 +36,7 @@ type RateName = "send" | "frame" | "typing" | "search" | "sync" | "create" | "lo
 export interface Chat extends Omit<ChatParts, "database"> {
   db: OpenDatabase["db"];
   connections: Connections;
+  activity: Activity;
   writer: Writer;
   marker: Marker;
   rates: Record<RateName, RateLimit>;
@@ -72,6 +74,7 @@ export async function openChat(parts: ChatParts): Promise<Chat> {
     ...parts,
     db: database.db,
     connections,
+    activity: new Activity(),
     writer: createWriter(database.db, { clock, log, announce }),
     marker: createMarker(database.db, { clock, announce }),
     rates: {

@@ -172,7 +172,7 @@ export async function showConversations(
 ): Promise<Conversation[]> {
   const members = rows.flatMap((row) => row.participants.map((participant) => participant.userId));
   const online = await chat.presence.online([...new Set(members)]);
-  return rows.map((row) => conversationView(row, online));
+  return rows.map((row) => conversationView(row, online, chat.clock.now()));
 }
 
 function writeCursor(last: ListCursor): string {

@@ -50,6 +50,7 @@ function enter(chat: Chat, userId: string): void {
 
 /** A connection is gone. Contacts are told a little later, unless the member comes back. */
 export function depart(chat: Chat, connection: Connection): void {
+  chat.activity.set(connection.userId, connection.id, null);
   if (chat.connections.remove(connection)) chat.departing.set(connection.userId, chat.clock.now());
 }
 

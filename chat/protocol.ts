@@ -31,7 +31,15 @@ export const limits = {
   typingIdleMs: 1_000,
   /** A receiver stops showing "is typing" after this long without news. */
   typingExpireMs: 6_000,
+  /** Whoever was last active this long ago or longer counts as away. */
+  activeMs: 60_000,
+  /** A client whose member is active says so again this often. */
+  activityRepeatMs: 30_000,
+  pushSubscriptions: 20,
 } as const;
+
+/** Mutes a conversation for good. */
+export const muteForever = "9999-12-31T23:59:59.999Z";
 
 /** What a WebSocket's close code asks of the client. */
 export const closeCodes = {
@@ -210,6 +218,10 @@ export const Conversation = v.object({
   unreadCount: count,
   lastReadSeq: seq,
   muted: v.boolean(),
+  /** When it stops being muted; {@linkcode muteForever} for good; null: it is not muted. */
+  mutedUntil: v.nullable(timestamp),
+  /** The member wants no mail about this conversation. */
+  emailOff: v.boolean(),
   pinned: v.boolean(),
   archived: v.boolean(),
   createdAt: timestamp,
@@ -218,14 +230,40 @@ export const Conversation = v.object({
 });
 export type Conversation = v.InferOutput<typeof Conversation>;
 
+/**
+ * What a notification tells of:
+ * - `message`: unread messages of one conversation; `actor` wrote the last one, `content` is how it
+ *   begins, `count` is how many there were;
+ * - `group_added`: `actor` added the member to the group whose title is `content`;
+ * - `new_login`: someone logged in to the account with the browser named in `content`;
+ * - `email_refused`: the mail server does not take mail for the address in `content`.
+ */
+export const NotificationKind = v.picklist([
+  "message",
+  "group_added",
+  "new_login",
+  "email_refused",
+]);
+export type NotificationKind = v.InferOutput<typeof NotificationKind>;
+
+/** An entry of the member's list of notifications. */
 export const Notification = v.object({
   id: uuid,
-  kind: v.string(),
+  kind: NotificationKind,
   conversationId: v.nullable(uuid),
+  actor: v.nullable(
+    v.object({
+      userId: uuid,
+      displayName: v.string(),
+      avatarUrl: v.nullable(v.string()),
+    }),
+  ),
   content: v.string(),
+  count,
   createdAt: timestamp,
   readAt: v.nullable(timestamp),
 });
+export type Notification = v.InferOutput<typeof Notification>;
 
 // ---- inputs: what a client asks -------------------------------------------------------------
 
@@ -306,6 +344,17 @@ export const CreateConversationInput = v.pipe(
 export type CreateConversationInput = v.InferOutput<typeof CreateConversationInput>;
 
 export const ReadInput = v.object({ seq });
+
+/** What a member sets for themselves in one conversation; what is left out stays as it is. */
+export const ConversationSettingsInput = v.pipe(
+  v.object({
+    /** Until when they hear nothing of it: {@linkcode muteForever} for good, null for not at all. */
+    mutedUntil: v.optional(v.nullable(givenTime)),
+    emailOff: v.optional(v.boolean()),
+  }),
+  v.check((input) => Object.keys(input).length > 0, "Give at least one setting"),
+);
+export type ConversationSettingsInput = v.InferOutput<typeof ConversationSettingsInput>;
 
 /** How far a client has come in one conversation it holds. */
 export const Head = v.object({ rev: count, marksRev: count });
@@ -398,6 +447,40 @@ export const NotificationPreferences = v.object({
 });
 export type NotificationPreferences = v.InferOutput<typeof NotificationPreferences>;
 
+export const ListNotificationsQuery = v.object({
+  cursor: v.optional(v.pipe(v.string(), v.maxLength(200))),
+  limit,
+});
+export type ListNotificationsQuery = v.InferOutput<typeof ListNotificationsQuery>;
+
+/** Which notifications have been seen: these, or all there are. */
+export const ReadNotificationsInput = v.pipe(
+  v.object({
+    ids: v.optional(v.pipe(v.array(uuid), v.minLength(1), v.maxLength(100))),
+    all: v.optional(v.literal(true)),
+  }),
+  v.check(
+    (input) => (input.ids === undefined) !== (input.all === undefined),
+    "Give either ids or all",
+  ),
+);
+export type ReadNotificationsInput = v.InferOutput<typeof ReadNotificationsInput>;
+
+/** A browser's push subscription, as `PushSubscription.toJSON()` gives it. */
+export const PushSubscriptionInput = v.object({
+  endpoint: v.pipe(
+    v.string(),
+    v.maxLength(1_000),
+    v.url("Expected a URL"),
+    v.regex(/^https:\/\//i, "Expected an https URL"),
+  ),
+  keys: v.object({
+    p256dh: v.pipe(v.string(), v.regex(/^[\w-]{87}=?$/, "Expected 65 bytes in base64url")),
+    auth: v.pipe(v.string(), v.regex(/^[\w-]{22}={0,2}$/, "Expected 16 bytes in base64url")),
+  }),
+});
+export type PushSubscriptionInput = v.InferOutput<typeof PushSubscriptionInput>;
+
 // ---- answers over HTTP ----------------------------------------------------------------------
 
 export const TokenResult = v.object({ token: v.string(), expiresAt: timestamp });
@@ -414,6 +497,15 @@ export const ConversationsResult = v.object({
 export type ConversationsResult = v.InferOutput<typeof ConversationsResult>;
 export const ReadResult = v.object({ lastReadSeq: seq, unreadCount: count });
 export type ReadResult = v.InferOutput<typeof ReadResult>;
+export const NotificationsResult = v.object({
+  /** Most recent first. */
+  notifications: v.array(Notification),
+  nextCursor: v.nullable(v.string()),
+  unreadCount: count,
+});
+export type NotificationsResult = v.InferOutput<typeof NotificationsResult>;
+export const ReadNotificationsResult = v.object({ unreadCount: count });
+export const PushSubscriptionResult = v.object({ id: uuid });
 export const HistoryResult = v.object({
   messages: v.array(Message),
   hasBefore: v.boolean(),
@@ -500,6 +592,8 @@ export const clientFrames = {
     conversationId: uuid,
   }),
   sync: v.object({ type: v.literal("sync"), id, ...syncFields }),
+  /** Whether the member looks at the page and used it in the last minute. */
+  set_activity: v.object({ type: v.literal("set_activity"), id, active: v.boolean() }),
 };
 export type ClientFrameType = keyof typeof clientFrames;
 /** A frame after its check: what the server's handlers get. */
@@ -578,7 +672,18 @@ export const serverFrames = {
     lastSeenAt: v.nullable(timestamp),
   }),
   sync_result: v.object({ type: v.literal("sync_result"), ...SyncResult.entries, replyTo }),
-  notification: v.object({ type: v.literal("notification"), notification: Notification }),
+  /** A notification that is new, or that tells of more than before. */
+  notification: v.object({
+    type: v.literal("notification"),
+    notification: Notification,
+    unreadCount: count,
+  }),
+  /** Notifications were read, here or elsewhere: these, or, where `ids` is null, all there are. */
+  notifications_read: v.object({
+    type: v.literal("notifications_read"),
+    ids: v.nullable(v.array(uuid)),
+    unreadCount: count,
+  }),
   error: v.object({
     type: v.literal("error"),
     code: ErrorCode,

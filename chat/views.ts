@@ -41,13 +41,21 @@ export function messageView(row: MessageRow): Message {
   };
 }
 
-export function conversationView(row: ConversationRow, online: Set<string>): Conversation {
-  const { joinedSeq: _, lastMessageAt, subject, ...shown } = row;
+/** @param now milliseconds since 1970: a mute that has ended is none */
+export function conversationView(
+  row: ConversationRow,
+  online: Set<string>,
+  now: number,
+): Conversation {
+  const { joinedSeq: _, lastMessageAt, subject, mutedUntil, ...shown } = row;
+  const muted = mutedUntil !== null && Date.parse(mutedUntil) > now;
   // Before the first message only its maker knows of it, who could watch anyone by it.
   const acquainted = row.lastSeq > 0 || row.kind === "group";
   return {
     ...shown,
     subject: subject ?? null,
+    muted,
+    mutedUntil: muted ? isoTime(mutedUntil) : null,
     participants: row.participants.map((participant) => ({
       ...participant,
       online: acquainted && online.has(participant.userId),

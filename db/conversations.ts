@@ -32,7 +32,8 @@ export interface ConversationRow {
   unreadCount: number;
   lastReadSeq: number;
   joinedSeq: number;
-  muted: boolean;
+  mutedUntil: string | null;
+  emailOff: boolean;
   pinned: boolean;
   archived: boolean;
   createdAt: string;
@@ -255,8 +256,8 @@ async function selectViews(
     db,
     sql`
       with page as materialized (
-        select c.*, me.last_read_seq, me.joined_seq, me.pinned_at,
-          me.muted_until > now() as muted, me.archived_at >= c.last_message_at as archived
+        select c.*, me.last_read_seq, me.joined_seq, me.pinned_at, me.email_off,
+          me.muted_until, me.archived_at >= c.last_message_at as archived
         from conversation_participants me join conversations c on c.id = me.conversation_id
         ${which}
       )
@@ -280,7 +281,7 @@ async function selectViews(
           c.id, ${userId}, greatest(c.last_read_seq, c.joined_seq), ${unreadLimit}
         ) else 0 end,
         'lastReadSeq', c.last_read_seq, 'joinedSeq', c.joined_seq,
-        'muted', coalesce(c.muted, false), 'pinned', c.pinned_at is not null,
+        'mutedUntil', c.muted_until, 'emailOff', c.email_off, 'pinned', c.pinned_at is not null,
         'archived', coalesce(c.archived, false),
         'createdAt', c.created_at, 'lastMessageAt', c.last_message_at
       ) as conversation

@@ -43,6 +43,8 @@ export const users = pgTable("users", {
   avatarUrl: text("avatar_url"),
   profileUrl: text("profile_url"),
   email: text("email"),
+  /** The address that a mail server refused for good; mail goes out again once there is another. */
+  emailRefused: text("email_refused"),
   /** A PHC string; null for the platform's members. */
   passwordHash: text("password_hash"),
   role: text("role", { enum: ["member", "moderator", "admin"] }).notNull().default("member"),
@@ -108,6 +110,8 @@ export const conversationParticipants = pgTable("conversation_participants", {
   lastReadSeq: integer("last_read_seq").notNull().default(0),
   lastDeliveredSeq: integer("last_delivered_seq").notNull().default(0),
   mutedUntil: time("muted_until"),
+  /** No mail about this conversation. */
+  emailOff: boolean("email_off").notNull().default(false),
   pinnedAt: time("pinned_at"),
   /** Archived until a message comes after this. */
   archivedAt: time("archived_at"),
@@ -168,22 +172,65 @@ export const notificationPreferences = pgTable("notification_preferences", {
   updatedAt: time("updated_at").notNull(),
 });
 
+/** The member's list in the page. Of unread messages there is one entry for each conversation. */
 export const notifications = pgTable("notifications", {
   id: uuid("id").primaryKey(),
   userId: uuid("user_id").notNull().references(() => users.id, { onDelete: "cascade" }),
   conversationId: uuid("conversation_id").references(() => conversations.id, {
     onDelete: "cascade",
   }),
-  kind: text("kind").notNull(),
-  channel: text("channel", { enum: ["app", "email", "push"] }).notNull(),
+  actorId: uuid("actor_id").references(() => users.id, { onDelete: "cascade" }),
+  kind: text("kind", { enum: ["message", "group_added", "new_login", "email_refused"] }).notNull(),
   content: text("content").notNull(),
+  count: integer("count").notNull().default(1),
   createdAt: createdAt(),
-  sentAt: time("sent_at"),
   readAt: time("read_at"),
 }, (t) => [
-  index("notifications_user").on(t.userId, t.createdAt),
+  index("notifications_user").on(t.userId, t.createdAt, t.id),
   index("notifications_conversation").on(t.conversationId),
+  index("notifications_actor").on(t.actorId),
+  uniqueIndex("notifications_unread_messages").on(t.userId, t.conversationId).where(
+    sql`${t.kind} = 'message' and ${t.readAt} is null`,
+  ),
+  index("notifications_unread").on(t.userId).where(sql`${t.readAt} is null`),
 ]);
+
+/**
+ * What a member may have to be told of one conversation. A message starts a notice or joins the one
+ * that waits; when its time has come it is looked at, and what is unread then decides.
+ */
+export const notices = pgTable("notices", {
+  userId: uuid("user_id").notNull().references(() => users.id, { onDelete: "cascade" }),
+  conversationId: uuid("conversation_id").notNull().references(() => conversations.id, {
+    onDelete: "cascade",
+  }),
+  /** When to look for the list in the page and for push; null: nothing waits. */
+  pushAt: time("push_at"),
+  /** When to look for mail; null: nothing waits. */
+  emailAt: time("email_at"),
+  /** Messages up to here were pushed, and their notification may still be shown somewhere. */
+  pushedSeq: integer("pushed_seq").notNull().default(0),
+  pushedAt: time("pushed_at"),
+  /** Messages up to here were mailed; silence follows until the member comes back. */
+  emailedSeq: integer("emailed_seq").notNull().default(0),
+  emailedAt: time("emailed_at"),
+}, (t) => [
+  primaryKey({ columns: [t.userId, t.conversationId] }),
+  index("notices_due").on(sql`least(${t.pushAt}, ${t.emailAt})`),
+  index("notices_conversation").on(t.conversationId),
+]);
+
+/** For each running server: the messages that it stored before this time have their notices. */
+export const noticeWatermarks = pgTable("notice_watermarks", {
+  instanceId: uuid("instance_id").primaryKey(),
+  noticedAt: time("noticed_at").notNull(),
+});
+
+/** Keys that this installation made for itself. */
+export const serverSecrets = pgTable("server_secrets", {
+  name: text("name").primaryKey(),
+  value: text("value").notNull(),
+});
 
 export const pushSubscriptions = pgTable("push_subscriptions", {
   id: uuid("id").primaryKey(),
@@ -206,6 +253,8 @@ export const presence = pgTable("presence", {
   instanceId: uuid("instance_id").notNull().references(() => instances.id, {
     onDelete: "cascade",
   }),
+  /** When the member was last seen to be active there, not only connected. */
+  activeAt: time("active_at"),
 }, (t) => [
   primaryKey({ columns: [t.userId, t.instanceId] }),
   index("presence_instance").on(t.instanceId),

@@ -136,6 +136,14 @@ export async function handleFrame(
     case "leave_conversation":
       from.leave?.(frame.conversationId);
       return;
+    case "set_activity":
+      chat.activity.set(
+        from.userId,
+        // Frames that come by POST do not say of which page they are.
+        from.connectionId ?? "post",
+        frame.active ? chat.clock.now() : null,
+      );
+      return;
     case "sync":
       return { type: "sync_result", ...await sync(chat, from.userId, frame), ...reply };
   }

@@ -29,22 +29,37 @@ export interface Config {
   inboxTabs: { value: string; label: string }[];
   heartbeatSeconds: number;
   silenceSeconds: number;
+  /** How mail leaves; undefined: not at all, or, in development, to a page that shows it. */
+  mail: MailConfig | undefined;
+  /** Whether mail may quote what members wrote. */
+  emailContent: boolean;
   emailDelaySeconds: number;
   pushDelaySeconds: number;
+  /** Undefined: no web push, or, in development, with keys made once. */
+  vapid: { publicKey: string; privateKey: string; subject: string } | undefined;
+  /** Host names that may be pushed to, with those below them. */
+  pushServices: string[];
   rateLimitScale: number;
   logLevel: LogLevel;
   /** Settings that are given but belong to what this version does not have yet. */
   unused: string[];
 }
 
+/** The sender of mail, and the SMTP server or the mail service that takes it. */
+export type MailConfig =
+  & { from: string }
+  & ({ smtpUrl: string } | { serviceUrl: string; serviceKey: string });
+
 /** A setting that is wrong or missing. Its message is one line for whoever starts the program. */
 export class ConfigError extends Error {
   override name = "ConfigError";
 }
 
-const notYetUsed = [
-  ...["REDIS_URL", "EMAIL_FROM", "SMTP_URL", "EMAIL_SERVICE_API_KEY", "EMAIL_SERVICE_URL"],
-  ...["VAPID_PUBLIC_KEY", "VAPID_PRIVATE_KEY", "VAPID_SUBJECT"],
+const notYetUsed = ["REDIS_URL"];
+
+/** Where the push services of Chrome, Firefox, Edge and Safari are. */
+const knownPushServices = [
+  ...["fcm.googleapis.com", "push.services.mozilla.com", "notify.windows.com", "push.apple.com"],
 ];
 
 const secretBytes = 32;
@@ -99,6 +114,53 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode):
       expected,
       undefined,
     );
+
+  function readMail(): MailConfig | undefined {
+    const smtpUrl = address("SMTP_URL", /^smtps?:\/\/[^/]/, "smtp://user:password@host:port");
+    const serviceKey = given("EMAIL_SERVICE_API_KEY");
+    const serviceUrl = address("EMAIL_SERVICE_URL", /^https?:\/\//, "an http or https URL");
+    const sender = 'a sender such as "Parley <messages@example.com>"';
+    const from = read<string | undefined>("EMAIL_FROM", Mailbox, sender, undefined);
+    if (smtpUrl === undefined && serviceKey === undefined) return undefined;
+    if (smtpUrl !== undefined && serviceKey !== undefined) {
+      throw new ConfigError(
+        "SMTP_URL and EMAIL_SERVICE_API_KEY are both set: expected one way for mail to leave",
+      );
+    }
+    if (from === undefined) throw new ConfigError(`EMAIL_FROM is missing: expected ${sender}`);
+    if (smtpUrl !== undefined) return { from, smtpUrl };
+    return {
+      from,
+      serviceKey: serviceKey as string,
+      serviceUrl: (serviceUrl ?? "https://api.resend.com").replace(/\/+$/, ""),
+    };
+  }
+
+  function readVapid(): Config["vapid"] {
+    const make = "make both keys with: deno task vapid";
+    const key = (name: string, length: number) =>
+      read<string | undefined>(
+        name,
+        v.pipe(v.string(), v.regex(new RegExp(`^[\\w-]{${length}}$`))),
+        `${length} characters of base64url; ${make}`,
+        undefined,
+      );
+    const publicKey = key("VAPID_PUBLIC_KEY", 87);
+    const privateKey = key("VAPID_PRIVATE_KEY", 43);
+    const subject = address("VAPID_SUBJECT", /^(mailto:.+@|https:\/\/)/, "a mailto: or https: URL");
+    if (publicKey === undefined && privateKey === undefined) return undefined;
+    if (publicKey === undefined || privateKey === undefined) {
+      const missing = publicKey === undefined ? "VAPID_PUBLIC_KEY" : "VAPID_PRIVATE_KEY";
+      throw new ConfigError(`${missing} is missing: expected the other half; ${make}`);
+    }
+    if (subject === undefined) {
+      throw new ConfigError(
+        "VAPID_SUBJECT is missing: expected where a push service can reach you, " +
+          "such as mailto:operator@example.com",
+      );
+    }
+    return { publicKey, privateKey, subject };
+  }
 
   const port = wholeNumber("PORT", 0, 65_535, 8000);
   const host = given("HOST") ?? (mode === "development" ? "127.0.0.1" : "0.0.0.0");
@@ -172,8 +234,17 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode):
     inboxTabs: read("INBOX_TABS", InboxTabs, "value:Label pairs, comma-separated", []),
     heartbeatSeconds,
     silenceSeconds,
+    mail: readMail(),
+    emailContent: oneOf("EMAIL_CONTENT", ["true", "false"], "true") === "true",
     emailDelaySeconds: wholeNumber("EMAIL_DELAY_SECONDS", 0, 86_400, 300),
     pushDelaySeconds: wholeNumber("PUSH_DELAY_SECONDS", 0, 86_400, 10),
+    vapid: readVapid(),
+    pushServices: read(
+      "PUSH_SERVICES",
+      PushServices,
+      "host names, comma-separated",
+      knownPushServices,
+    ),
     rateLimitScale: read(
       "RATE_LIMIT_SCALE",
       v.pipe(v.string(), v.transform(Number), v.number(), v.gtValue(0), v.maxValue(1e9)),
@@ -213,6 +284,21 @@ const list = v.pipe(
 const Origins = v.pipe(
   list,
   v.everyItem((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
+);
+
+/** An address, alone or with a name before it; nothing that could begin another header. */
+const Mailbox = v.pipe(
+  v.string(),
+  v.maxLength(320),
+  // deno-lint-ignore no-control-regex
+  v.regex(/^(?:[^<>\x00-\x1f\x7f]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/),
+);
+
+const PushServices = v.pipe(
+  list,
+  v.minLength(1),
+  v.everyItem((host) => /^[a-z0-9-]+(\.[a-z0-9-]+)*$/i.test(host)),
+  v.mapItems((host) => host.toLowerCase()),
 );
 
 const InboxTabs = v.pipe(

@@ -63,6 +63,8 @@ export function conversation(given: Partial<Conversation> = {}): Conversation {
     unreadCount: 0,
     lastReadSeq: 0,
     muted: false,
+    mutedUntil: null,
+    emailOff: false,
     pinned: false,
     archived: false,
     createdAt: at(0),

@@ -91,6 +91,8 @@ for (const { name, open, ignore } of testDatabases) {
         unreadCount: 2,
         lastReadSeq: 0,
         muted: false,
+        mutedUntil: null,
+        emailOff: false,
         pinned: false,
         archived: false,
         createdAt: "2026-06-01T12:00:00.000Z",
