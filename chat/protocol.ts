@@ -698,3 +698,22 @@ export type ServerFrameType = keyof typeof serverFrames;
 export type ServerFrame = {
   [T in ServerFrameType]: v.InferOutput<typeof serverFrames[T]>;
 }[ServerFrameType];
+
+// ---- web push: server → service worker ------------------------------------------------------
+
+/** What a push message carries: unread messages of a conversation, or that they have been read. */
+export type PushPayload =
+  | {
+    type: "messages";
+    conversationId: string;
+    /** Who wrote, or the group's title. */
+    title: string;
+    /** How the last message begins, or, without content, that there are messages. */
+    body: string;
+    count: number;
+    /** When the last one was sent. */
+    at: string;
+    /** Without sound, replacing what is shown. */
+    silent: boolean;
+  }
+  | { type: "read"; conversationId: string };
