@@ -18,6 +18,8 @@ export interface PageConfig {
   /** Origins of pages that may hold this one in a frame and hand it a token. */
   parentOrigins: string[];
   heartbeatSeconds: number;
+  /** What this browser subscribes to pushes with; null: the server sends none. */
+  vapidPublicKey: string | null;
 }
 
 const defaults: PageConfig = {
@@ -27,6 +29,9 @@ const defaults: PageConfig = {
   demoPassword: null,
   parentOrigins: [],
   heartbeatSeconds: 30,
+  emailAvailable: false,
+  emailContentAllowed: true,
+  vapidPublicKey: null,
 };
 
 function readConfig(): PageConfig {

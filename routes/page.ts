@@ -12,6 +12,8 @@ export interface PageConfig {
   demoPassword: string | null;
   parentOrigins: string[];
   heartbeatSeconds: number;
+  /** What browsers subscribe to pushes with; null: there is no web push. */
+  vapidPublicKey: string | null;
 }
 
 export interface PageOptions {

@@ -27,6 +27,7 @@ const config: PageConfig = {
   demoPassword: null,
   parentOrigins: [],
   heartbeatSeconds: 30,
+  vapidPublicKey: null,
 };
 
 /** A server of the page in `folder`. */
