@@ -37,7 +37,7 @@ export interface Config {
   pushDelaySeconds: number;
   /** Undefined: no web push, or, in development, with keys made once. */
   vapid: { publicKey: string; privateKey: string; subject: string } | undefined;
-  /** Host names that may be pushed to, with those below them. */
+  /** Host names that may be pushed to, with those below them; `host:port` where it is not 443. */
   pushServices: string[];
   rateLimitScale: number;
   logLevel: LogLevel;
@@ -297,7 +297,7 @@ const Mailbox = v.pipe(
 const PushServices = v.pipe(
   list,
   v.minLength(1),
-  v.everyItem((host) => /^[a-z0-9-]+(\.[a-z0-9-]+)*$/i.test(host)),
+  v.everyItem((host) => /^[a-z0-9-]+(\.[a-z0-9-]+)*(:\d+)?$/i.test(host)),
   v.mapItems((host) => host.toLowerCase()),
 );
 

@@ -117,6 +117,22 @@ const settings: Setting[] = [
     expected: "value:Label pairs, comma-separated",
   },
   {
+    name: "PUSH_SERVICES",
+    field: "pushServices",
+    unset: [
+      "fcm.googleapis.com",
+      "push.services.mozilla.com",
+      "notify.windows.com",
+      "push.apple.com",
+    ],
+    right: [
+      ["Push.example, push-2.example", ["push.example", "push-2.example"]],
+      ["localhost:8443", ["localhost:8443"]],
+    ],
+    wrong: ["https://push.example", "push.example/x", "*.push.example", "push.example:", ","],
+    expected: "host names, comma-separated",
+  },
+  {
     name: "RATE_LIMIT_SCALE",
     field: "rateLimitScale",
     unset: 1,
