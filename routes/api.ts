@@ -9,7 +9,7 @@ import { parseJson, validate } from "./validate.ts";
 
 /** A call of the API as it is checked, and as it is documented. */
 export interface CallSpec {
-  method: "GET" | "POST" | "PUT" | "PATCH";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Hono's form: `/api/users/:userId`. Every parameter is an id. */
   path: string;
   summary: string;

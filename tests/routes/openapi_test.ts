@@ -74,6 +74,7 @@ Deno.test("every call is in the reference, and nothing else is", async () => {
         demoPassword: null,
         parentOrigins: [],
         heartbeatSeconds: 30,
+        vapidPublicKey: null,
       },
     },
   });
