@@ -36,11 +36,12 @@ export async function measurePage(): Promise<PageSize> {
 }
 
 async function measureFolder(folder: string): Promise<PageSize> {
-  const { js, css } = JSON.parse(await Deno.readTextFile(`${folder}/manifest.json`));
+  const { js, css, preload } = JSON.parse(await Deno.readTextFile(`${folder}/manifest.json`));
+  const begins = [js, ...preload].map((path) => path.slice(path.lastIndexOf("/") + 1));
   const size = { js: 0, css: 0, laterJs: 0 };
   for await (const { name } of Deno.readDir(`${folder}/assets`)) {
     if (!/\.(js|css)$/.test(name)) continue;
-    const kind = js.endsWith(name) ? "js" : css.endsWith(name) ? "css" : "laterJs";
+    const kind = begins.includes(name) ? "js" : css.endsWith(name) ? "css" : "laterJs";
     size[kind] += gzipSync(await Deno.readFile(`${folder}/assets/${name}`), { level: 9 }).length;
   }
   return size;

@@ -18,6 +18,10 @@ export interface PageConfig {
   /** Origins of pages that may hold this one in a frame and hand it a token. */
   parentOrigins: string[];
   heartbeatSeconds: number;
+  /** Whether mail leaves this installation at all. */
+  emailAvailable: boolean;
+  /** Whether mails may quote what was written, whatever a member chooses. */
+  emailContentAllowed: boolean;
   /** What this browser subscribes to pushes with; null: the server sends none. */
   vapidPublicKey: string | null;
 }

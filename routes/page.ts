@@ -12,6 +12,10 @@ export interface PageConfig {
   demoPassword: string | null;
   parentOrigins: string[];
   heartbeatSeconds: number;
+  /** Whether mail leaves this installation at all. */
+  emailAvailable: boolean;
+  /** Whether mails may quote what was written, whatever a member chooses. */
+  emailContentAllowed: boolean;
   /** What browsers subscribe to pushes with; null: there is no web push. */
   vapidPublicKey: string | null;
 }
@@ -22,6 +26,13 @@ export interface PageOptions {
   config: PageConfig;
   /** Builds change under way: nothing is kept in memory. */
   dev: boolean;
+}
+
+/** Where a build put the page's script and styles; see utils/build.ts. */
+interface Manifest {
+  js: string;
+  css: string;
+  preload: string[];
 }
 
 const types: Record<string, string> = {
@@ -36,18 +47,29 @@ const types: Record<string, string> = {
   ".woff2": "font/woff2",
 };
 
+/** The addresses of the page's screens; see frontend/lib/routes.ts. */
+const pagePaths = [
+  "/messages",
+  "/messages/:id",
+  "/u/:username",
+  "/notifications",
+  "/settings/notifications",
+  "/login",
+  "/register",
+];
+
 /** As a build names its files: nothing that leads elsewhere, or that no file could be called. */
 const fileName = /^(?:[a-z]+\/)?[\w-][\w.-]{0,199}$/;
 
 /** The page: one shell of HTML for all its addresses, and its built files. */
 export function pageRoutes(app: Hono, options: PageOptions): void {
   const { folder, dev } = options;
-  let kept: { js: string; css: string } | undefined;
-  const manifest = async (): Promise<{ js: string; css: string }> =>
+  let kept: Manifest | undefined;
+  const manifest = async (): Promise<Manifest> =>
     dev || !kept ? kept = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")) : kept;
 
   app.get("/", (c) => c.redirect("/messages"));
-  for (const path of ["/messages", "/messages/:id", "/u/:username", "/login", "/register"]) {
+  for (const path of pagePaths) {
     app.get(path, async (c) => {
       c.header("cache-control", "no-cache");
       c.header("content-security-policy", contentSecurityPolicy(options.config.parentOrigins));
@@ -107,7 +129,7 @@ function contentSecurityPolicy(parentOrigins: string[]): string {
   ].join("; ");
 }
 
-function shell(manifest: { js: string; css: string }, config: PageConfig) {
+function shell(manifest: Manifest, config: PageConfig) {
   // Inside a script element only `<` could end it.
   const json = JSON.stringify(config).replaceAll("<", "\\u003c");
   return html`
@@ -126,6 +148,7 @@ function shell(manifest: { js: string; css: string }, config: PageConfig) {
         <link rel="icon" href="/favicon.svg" type="image/svg+xml">
         <link rel="manifest" href="/manifest.webmanifest">
         <link rel="stylesheet" href="${manifest.css}">
+        ${manifest.preload.map((path) => html`<link rel="modulepreload" href="${path}">`)}
         <script type="application/json" id="config">${raw(json)}</script>
         <script type="module" src="${manifest.js}"></script>
       </head>

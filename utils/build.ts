@@ -23,6 +23,8 @@ export interface BuildOptions {
 interface Manifest {
   js: string;
   css: string;
+  /** Parts that the script begins with importing, to be fetched along with it. */
+  preload: string[];
 }
 
 /**
@@ -31,6 +33,7 @@ interface Manifest {
  * @throws {Error} when the page cannot be compiled; the folder then keeps its earlier build.
  */
 export async function buildPage(options: BuildOptions): Promise<void> {
+  await esbuild.build(workerConfiguration(options));
   await esbuild.build(configuration(options));
   await esbuild.stop();
 }
@@ -41,38 +44,58 @@ export async function buildPage(options: BuildOptions): Promise<void> {
  * @returns a function that stops watching
  */
 export async function watchPage(options: BuildOptions): Promise<() => Promise<void>> {
-  const context = await esbuild.context(configuration(options));
-  await context.rebuild();
-  await context.watch();
+  const contexts = await Promise.all([
+    esbuild.context(workerConfiguration(options)),
+    esbuild.context(configuration(options)),
+  ]);
+  for (const context of contexts) {
+    await context.rebuild();
+    await context.watch();
+  }
   return async () => {
-    await context.dispose();
+    for (const context of contexts) await context.dispose();
     await esbuild.stop();
   };
 }
 
 function configuration(options: BuildOptions): esbuild.BuildOptions & { write: false } {
   return {
-    absWorkingDir: root,
+    ...commonConfiguration(options),
     entryPoints: { app: "frontend/main.tsx" },
-    outdir: options.outDir,
     entryNames: "assets/[name]-[hash]",
     assetNames: "assets/[name]-[hash]",
     chunkNames: "assets/[name]-[hash]",
-    bundle: true,
     splitting: true,
     write: false,
     metafile: true,
     format: "esm",
-    target: ["chrome112", "firefox116", "safari17"],
     jsx: "automatic",
     jsxImportSource: "preact",
-    alias: { "@": root.slice(0, -1) },
     loader: { ".woff2": "file" },
-    minify: !options.dev,
-    sourcemap: options.dev ? "linked" : true,
+    plugins: [protocolConstants(), publish(options)],
+  };
+}
+
+/** The service worker is a file of its own, whose address never changes: browsers know it by it. */
+function workerConfiguration(options: BuildOptions): esbuild.BuildOptions {
+  return {
+    ...commonConfiguration(options),
+    entryPoints: { sw: "frontend/worker/main.ts" },
+    format: "iife",
+  };
+}
+
+function commonConfiguration({ outDir, dev }: BuildOptions): esbuild.BuildOptions {
+  return {
+    absWorkingDir: root,
+    outdir: outDir,
+    bundle: true,
+    target: ["chrome112", "firefox116", "safari17"],
+    alias: { "@": root.slice(0, -1) },
+    minify: !dev,
+    sourcemap: dev ? "linked" : true,
     legalComments: "none",
     logLevel: "warning",
-    plugins: [protocolConstants(), publish(options)],
   };
 }
 
@@ -124,7 +147,7 @@ function publish({ outDir, dev }: BuildOptions): esbuild.Plugin {
           }
         }
         await copyFolder(`${root}frontend/static`, outDir);
-        await writeManifest(outDir, [...kept]);
+        await writeManifest(outDir, [...kept], result.metafile);
         await removeOld(`${outDir}/assets`, kept);
         if (!dev) report(outputs);
       });
@@ -145,15 +168,37 @@ async function copyFolder(from: string, to: string): Promise<void> {
   }
 }
 
-async function writeManifest(outDir: string, names: string[]): Promise<void> {
+async function writeManifest(
+  outDir: string,
+  names: string[],
+  metafile: esbuild.Metafile | undefined,
+): Promise<void> {
   const address = (ending: string) => {
     const name = names.find((one) => one.startsWith("app-") && one.endsWith(ending));
     if (name === undefined) throw new Error(`Cannot find the built page's ${ending} file`);
     return `/assets/${name}`;
   };
-  const manifest: Manifest = { js: address(".js"), css: address(".css") };
+  const js = address(".js");
+  const preload = importsOf(metafile?.outputs ?? {}, js.slice(1));
+  const manifest: Manifest = { js, css: address(".css"), preload };
   await Deno.writeTextFile(`${outDir}/manifest.json.new`, JSON.stringify(manifest));
   await Deno.rename(`${outDir}/manifest.json.new`, `${outDir}/manifest.json`);
+}
+
+/** What a built file imports before it runs, itself and by way of others. */
+function importsOf(outputs: esbuild.Metafile["outputs"], file: string): string[] {
+  const found = new Set<string>();
+  const follow = (ending: string) => {
+    const [, output] = Object.entries(outputs).find(([path]) => path.endsWith(ending)) ?? [];
+    for (const { path, kind } of output?.imports ?? []) {
+      const address = path.slice(path.lastIndexOf("/assets/"));
+      if (kind !== "import-statement" || found.has(address)) continue;
+      found.add(address);
+      follow(address);
+    }
+  };
+  follow(file);
+  return [...found];
 }
 
 /** Removes what earlier builds left, once no page that was opened with it is likely to ask. */

@@ -6,6 +6,7 @@ import { phase } from "../state/session.ts";
 import { Announcer } from "./Announcer.tsx";
 import { Banner } from "./Banner.tsx";
 import { Inbox } from "./Inbox.tsx";
+import { LaterScreen } from "./LaterScreen.tsx";
 import { Mark } from "./Mark.tsx";
 import { NewThread } from "./NewThread.tsx";
 import { Notice } from "./Notice.tsx";
@@ -42,6 +43,10 @@ function Detail() {
       return <NewThread key={now.userId} userId={now.userId} />;
     case "profile":
       return <Profile username={now.username} />;
+    case "notifications":
+      return <LaterScreen name="NotificationList" />;
+    case "settings":
+      return <LaterScreen name="NotificationSettings" />;
     default:
       return <Welcome />;
   }

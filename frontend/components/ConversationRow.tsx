@@ -1,7 +1,8 @@
 import type { Conversation } from "@/chat/protocol.ts";
 import { fullTime, shortTime } from "../lib/dates.ts";
+import { isMuted } from "../lib/mute.ts";
 import { titleOf } from "../lib/people.ts";
-import { oneLine } from "../lib/text.ts";
+import { badgeText, oneLine } from "../lib/text.ts";
 import { selfId } from "../state/chat.ts";
 import { now } from "../state/clock.ts";
 import { drafts } from "../state/drafts.ts";
@@ -17,6 +18,7 @@ export function ConversationRow({ view }: { view: Conversation }) {
   const title = titleOf(view, selfId.value);
   const isOpen = openId.value === view.id;
   const isUnread = view.unreadCount > 0;
+  const isSilent = isMuted(view, now.value);
   return (
     <li data-flip={view.id}>
       <a
@@ -28,7 +30,7 @@ export function ConversationRow({ view }: { view: Conversation }) {
         <span class="conversation-body">
           <span class="conversation-top">
             <span class="conversation-name" dir="auto">{title}</span>
-            {view.muted && <Icon name="mute" label="Muted" />}
+            {isSilent && <Icon name="mute" label="Muted" />}
             {view.pinned && <Icon name="pin" label="Pinned" />}
             {view.lastMessage && (
               <time dateTime={view.updatedAt} title={fullTime(view.updatedAt)}>
@@ -39,8 +41,11 @@ export function ConversationRow({ view }: { view: Conversation }) {
           <span class="conversation-bottom">
             <Preview view={view} />
             {isUnread && (
-              <span class="badge" aria-label={`${view.unreadCount} unread`}>
-                {view.unreadCount > 99 ? "99+" : view.unreadCount}
+              <span
+                class={`badge ${isSilent ? "is-silent" : ""}`}
+                aria-label={`${view.unreadCount} unread`}
+              >
+                {badgeText(view.unreadCount)}
               </span>
             )}
           </span>

@@ -17,6 +17,7 @@ import {
   tab,
 } from "../state/conversations.ts";
 import { AccountMenu } from "./AccountMenu.tsx";
+import { Bell } from "./Bell.tsx";
 import { ConversationRow } from "./ConversationRow.tsx";
 import { Icon } from "./Icon.tsx";
 import { Mark } from "./Mark.tsx";
@@ -35,6 +36,7 @@ export function Inbox() {
       <header class="inbox-header">
         <Mark size={30} />
         <h1>Messages</h1>
+        <Bell />
         <AccountMenu />
       </header>
       <Search />

@@ -1,11 +1,15 @@
 import { useState } from "preact/hooks";
 import type { Conversation } from "@/chat/protocol.ts";
+import { isMuted } from "../lib/mute.ts";
 import { othersIn, titleOf } from "../lib/people.ts";
 import { safeHref } from "../lib/text.ts";
 import { selfId } from "../state/chat.ts";
+import { now } from "../state/clock.ts";
+import { later } from "../state/later.ts";
 import { goBack, paths } from "../state/router.ts";
 import { ConversationAvatar } from "./Avatar.tsx";
 import { Icon } from "./Icon.tsx";
+import { Menu } from "./Menu.tsx";
 import { PresenceText } from "./PresenceText.tsx";
 
 /** Whom one is writing with, whether they are there, and what it is about. */
@@ -13,6 +17,8 @@ export function ThreadHeader({ view }: { view: Conversation }) {
   const [other] = othersIn(view, selfId.value);
   const isGroup = view.kind === "group";
   const title = titleOf(view, selfId.value);
+  const Items = later.value?.MuteMenu;
+  const icon = isMuted(view, now.value) ? "mute" : "bell";
   return (
     <header class="thread-header">
       <BackLink />
@@ -31,6 +37,9 @@ export function ThreadHeader({ view }: { view: Conversation }) {
           <span>View profile</span>
         </a>
       )}
+      <Menu label="Mute and mails" button={<Icon name={icon} />}>
+        {(close) => Items && <Items view={view} close={close} />}
+      </Menu>
     </header>
   );
 }

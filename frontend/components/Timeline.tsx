@@ -3,6 +3,7 @@ import type { Conversation, Message, Participant } from "@/chat/protocol.ts";
 import { dayName, fullTime } from "../lib/dates.ts";
 import { namesOf, othersIn } from "../lib/people.ts";
 import { deliveryOf, type Row, rowsOf } from "../lib/rows.ts";
+import { badgeText } from "../lib/text.ts";
 import type { Held } from "../state/held.ts";
 import type { MessageWindow } from "../state/window.ts";
 import { selfId } from "../state/chat.ts";
@@ -55,14 +56,12 @@ export function Timeline({ held, window }: { held: Held; window: MessageWindow }
             : "Jump to latest"}
         >
           <Icon name="down" />
-          {view.unreadCount > 0 && <span class="badge">{badge(view.unreadCount)}</span>}
+          {view.unreadCount > 0 && <span class="badge">{badgeText(view.unreadCount)}</span>}
         </button>
       )}
     </div>
   );
 }
-
-const badge = (count: number) => count > 99 ? "99+" : String(count);
 
 interface TimelineRowProps {
   row: Row;

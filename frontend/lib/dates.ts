@@ -49,6 +49,11 @@ export function shortTime(iso: string, now: number): string {
   return (isSameYear(iso, now) ? dayAndMonth : date).format(new Date(iso));
 }
 
+/** A moment to come: the time today, else with its day. */
+export function momentText(iso: string, now: number): string {
+  return daysAgo(iso, now) === 0 ? clockTime(iso) : fullTime(iso);
+}
+
 /** For the line between two days. */
 export function dayName(iso: string, now: number): string {
   const days = daysAgo(iso, now);

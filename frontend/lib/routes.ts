@@ -9,6 +9,8 @@ export type Route =
   | { name: "thread"; conversationId: string }
   | { name: "new"; userId: string }
   | { name: "profile"; username: string }
+  | { name: "notifications" }
+  | { name: "settings" }
   | { name: "login" }
   | { name: "register" };
 
@@ -16,6 +18,7 @@ export type Route =
 export function routeOf(url: URL): Route {
   const [first, second] = url.pathname.split("/").filter(Boolean);
   if (first === "login" || first === "register") return { name: first };
+  if (first === "notifications" || first === "settings") return { name: first };
   if (first === "u" && second) return { name: "profile", username: decoded(second) };
   if (first === "messages" && second) return { name: "thread", conversationId: second };
   const userId = url.searchParams.get("to");

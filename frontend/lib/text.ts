@@ -33,3 +33,8 @@ export function isEmojiOnly(text: string): boolean {
 export function oneLine(text: string): string {
   return text.slice(0, 300).replace(/\s+/g, " ").trim();
 }
+
+/** A count as a badge has room for it. */
+export function badgeText(count: number): string {
+  return count > 99 ? "99+" : String(count);
+}

@@ -4,8 +4,10 @@
  * @module
  */
 import { signal } from "@preact/signals";
+import { isMuted } from "../lib/mute.ts";
 import { oneLine } from "../lib/text.ts";
 import { chat, onEffect } from "./chat.ts";
+import { serverNow } from "./clock.ts";
 
 export const announcement = signal("");
 
@@ -14,7 +16,7 @@ export function startAnnouncements(): void {
     if (effect.type !== "arrived") return;
     const { conversationId, senderId, content } = effect.message;
     const view = chat.value.held.get(conversationId)?.view;
-    if (view === undefined || view.muted) return;
+    if (view === undefined || isMuted(view, serverNow())) return;
     const sender = view.participants.find(({ userId }) => userId === senderId);
     announcement.value = sender ? `${sender.displayName}: ${oneLine(content)}` : oneLine(content);
   });

@@ -18,7 +18,12 @@ export const now = signal(serverNow());
 /** Takes over the server's time, as it was when it was sent just now. */
 export function setClock(serverTime: string): void {
   aheadMs = Date.parse(serverTime) - Date.now();
+  tick();
+}
+
+/** Moves {@linkcode now} on: once more, where something ends before its next half minute does. */
+export function tick(): void {
   now.value = serverNow();
 }
 
-setInterval(() => now.value = serverNow(), 30_000);
+setInterval(tick, 30_000);

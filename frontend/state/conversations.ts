@@ -6,8 +6,10 @@
 import { batch, computed, signal } from "@preact/signals";
 import type { Conversation, ConversationsResult, Profile } from "@/chat/protocol.ts";
 import { reasonOf } from "../api.ts";
+import { isMuted } from "../lib/mute.ts";
 import { applyList, unreadTotalOf } from "./apply.ts";
 import { chat, take } from "./chat.ts";
+import { now } from "./clock.ts";
 import { call, self } from "./session.ts";
 
 const pageSize = 30;
@@ -56,9 +58,12 @@ export const conversations = computed<Conversation[]>(() => {
     .sort(byRecency);
 });
 
-/** Unread messages in all conversations; exact as soon as all are loaded. */
+/** Unread messages in conversations that are not muted; exact as soon as all are loaded. */
 export const unreadTotal = computed(() => {
-  const total = unreadTotalOf(chat.value);
+  let total = unreadTotalOf(chat.value);
+  for (const { view } of chat.value.held.values()) {
+    if (isMuted(view, now.value)) total -= view.unreadCount;
+  }
   return inboxEnd.value === null ? total - chat.value.unreadBeyond : total;
 });
 

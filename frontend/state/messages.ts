@@ -52,7 +52,7 @@ export async function loadThread(): Promise<void> {
   const isGone = () => openId.value !== conversationId;
   threadError.value = null;
   try {
-    const view = await fetchView(conversationId);
+    const view = await fetchConversation(conversationId);
     if (view === undefined || isGone()) return;
     // As it was before its messages are seen.
     const { lastReadSeq, unreadCount } = view;
@@ -73,11 +73,18 @@ export async function loadThread(): Promise<void> {
  * @throws {ApiError}
  */
 export async function fetchThread(conversationId: string): Promise<void> {
-  const view = await fetchView(conversationId);
+  const view = await fetchConversation(conversationId);
   if (view !== undefined) await fetchMessages(view);
 }
 
-async function fetchView(conversationId: string): Promise<Conversation | undefined> {
+/**
+ * What is known of a conversation, fetched if it is not held.
+ *
+ * @throws {ApiError}
+ */
+export async function fetchConversation(
+  conversationId: string,
+): Promise<Conversation | undefined> {
   if (!chat.value.held.has(conversationId)) {
     const view = await call<Conversation>("GET", `/api/messages/conversations/${conversationId}`);
     take((state) => applyViews(state, [view], false));

@@ -15,6 +15,8 @@ export const paths = {
   thread: (conversationId: string) => `/messages/${conversationId}`,
   new: (userId: string) => `/messages?to=${encodeURIComponent(userId)}`,
   profile: (username: string) => `/u/${encodeURIComponent(username)}`,
+  notifications: "/notifications",
+  settings: "/settings/notifications",
   login: "/login",
   register: "/register",
 };
@@ -24,7 +26,7 @@ export function returnPath(): string {
   const { name } = route.value;
   if (name !== "login" && name !== "register") return location.pathname + location.search;
   const wanted = new URLSearchParams(location.search).get("then") ?? "";
-  return /^\/(messages|u)\b/.test(wanted) ? wanted : paths.inbox;
+  return /^\/(messages|u|notifications|settings)\b/.test(wanted) ? wanted : paths.inbox;
 }
 
 /** Another address to sign in at, from which one still gets to where one wanted to go. */
@@ -58,7 +60,7 @@ export function startRouter(): void {
     if (!link || link.target || link.origin !== location.origin || link.hasAttribute("download")) {
       return;
     }
-    if (!/^\/(messages|u|login|register)(\/|$)/.test(link.pathname)) return;
+    if (!/^\/(messages|u|notifications|settings|login|register)(\/|$)/.test(link.pathname)) return;
     event.preventDefault();
     navigate(link.pathname + link.search);
   });

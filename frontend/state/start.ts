@@ -6,9 +6,10 @@
 import { effect, untracked } from "@preact/signals";
 import { startAnnouncements } from "./announcement.ts";
 import { emptyState } from "./apply.ts";
-import { chat, connection } from "./chat.ts";
-import { clearLists, conversationWith, loadInbox, search, unreadTotal } from "./conversations.ts";
+import { chat, connection, onOpened } from "./chat.ts";
+import { clearLists, conversationWith, loadInbox, search } from "./conversations.ts";
 import { loadDrafts, moveDraft, startDrafts } from "./drafts.ts";
+import { fetchLater } from "./later.ts";
 import { clearMarks, startMarks } from "./marks.ts";
 import { closeThread, fetchThread, openThread, startMessages } from "./messages.ts";
 import {
@@ -22,8 +23,6 @@ import { navigate, paths, returnPath, route, startRouter } from "./router.ts";
 import { phase, restoreSession, self } from "./session.ts";
 import { startSync } from "./sync.ts";
 import { startTyping } from "./typing.ts";
-
-const title = "Parley";
 
 /** Starts the page's life; called once. */
 export function start(): void {
@@ -65,11 +64,8 @@ export function start(): void {
       untracked(() => goOn(now.userId, existing.id));
     }
   });
-  effect(() => {
-    const count = unreadTotal.value;
-    document.title = count > 0 ? `(${count}) ${title}` : title;
-  });
   onConversationStarted(goOn);
+  onOpened(fetchLater);
   restoreSession();
 }
 
@@ -91,6 +87,7 @@ function begin(userId: string): void {
   loadOutbox();
   loadInbox();
   connection.start();
+  fetchLater();
 }
 
 function end(): void {

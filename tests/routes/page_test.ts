@@ -27,6 +27,8 @@ const config: PageConfig = {
   demoPassword: null,
   parentOrigins: [],
   heartbeatSeconds: 30,
+  emailAvailable: true,
+  emailContentAllowed: true,
   vapidPublicKey: null,
 };
 

@@ -28,7 +28,7 @@ export async function makeCheckout({ built = true } = {}): Promise<Checkout> {
   await Deno.symlink(`${root}node_modules`, `${folder}/node_modules`);
   if (built) {
     await Deno.mkdir(`${folder}/dist`);
-    const manifest = { js: "/assets/app.js", css: "/assets/app.css" };
+    const manifest = { js: "/assets/app.js", css: "/assets/app.css", preload: [] };
     await Deno.writeTextFile(`${folder}/dist/manifest.json`, JSON.stringify(manifest));
   }
   return {

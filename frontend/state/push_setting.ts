@@ -1,0 +1,30 @@
+/**
+ * The switch for pushes to this browser: two things have to hold, that the member wants pushes and
+ * that this browser is subscribed.
+ *
+ * @module
+ */
+import { computed, signal } from "@preact/signals";
+import { ApiError, reasonOf } from "../api.ts";
+import { changePreferences, preferences } from "./preferences.ts";
+import { pushStatus, turnOffPush, turnOnPush } from "./push.ts";
+
+/** Why the last turn of the switch did not succeed. */
+export const pushError = signal<string | null>(null);
+export const isPushOn = computed(() =>
+  pushStatus.value === "on" && preferences.value?.push === true
+);
+
+/** To be called from a click: the browser asks for permission. */
+export async function switchPush(isOn: boolean): Promise<void> {
+  pushError.value = null;
+  try {
+    if (!isOn) return await turnOffPush();
+    if (pushStatus.value !== "on") await turnOnPush();
+    if (pushStatus.value === "on") changePreferences({ push: true });
+  } catch (error) {
+    pushError.value = error instanceof ApiError
+      ? reasonOf(error)
+      : "The browser could not reach its push service. Please try again.";
+  }
+}
