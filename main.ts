@@ -6,9 +6,11 @@
  * @module
  */
 import { type Chat, openChat } from "@/chat/chat.ts";
+import { queues, startDeliveries } from "@/chat/deliveries.ts";
 import { demoMembers, demoPassword, seedDemo } from "@/chat/demo.ts";
 import { MemoryBus } from "@/chat/memory_bus.ts";
 import { MemoryPresence } from "@/chat/memory_presence.ts";
+import { notify, recoverNotices } from "@/chat/notify.ts";
 import { beat, endPresence, sweep } from "@/chat/online.ts";
 import { PostgresBus } from "@/chat/postgres_bus.ts";
 import { PostgresPresence } from "@/chat/postgres_presence.ts";
@@ -21,6 +23,8 @@ import {
   openPostgres,
 } from "@/db/database.ts";
 import { migrate } from "@/db/migrate.ts";
+import { openQueue, type QueueClock } from "@/db/queue.ts";
+import { getSecret } from "@/db/secrets.ts";
 import { createApp } from "@/routes/app.ts";
 import { type Clock, systemClock } from "@/utils/clock.ts";
 import { type Config, ConfigError, readConfig } from "@/utils/config.ts";
@@ -28,11 +32,18 @@ import { FolderInUse, lockFolder } from "@/utils/folder_lock.ts";
 import { newId } from "@/utils/ids.ts";
 import { createTokens, type Tokens } from "@/utils/jwt.ts";
 import { createLog, type Log } from "@/utils/log.ts";
+import type { Mailer } from "@/utils/mail.ts";
+import { Mailbox } from "@/utils/mailbox.ts";
+import { createMailer } from "@/utils/mailer.ts";
+import { createPusher, type Vapid } from "@/utils/push.ts";
+import { createVapidKeys } from "@/utils/vapid.ts";
 import { fileURLToPath } from "node:url";
 
 const pageFolder = fileURLToPath(new URL("./dist", import.meta.url));
 const sweepMs = 1_000;
 const beatMs = 5_000;
+const notifyMs = 1_000;
+const recoverMs = 60_000;
 /** How long sockets may take to answer that they heard of the end. */
 const farewellMs = 1_500;
 /** How long requests under way may take to finish when the program is told to stop. */
@@ -55,19 +66,40 @@ export interface Server {
   close(): Promise<void>;
 }
 
+/** What the server is given besides its configuration; all but the log only by tests. */
+export interface ServeParts {
+  log: Log;
+  clock?: Clock;
+  /** The job queue's clock, which also has timers. */
+  queueClock?: QueueClock;
+  mailer?: Mailer;
+  /** What reaches push services. */
+  fetch?: typeof fetch;
+}
+
 /**
  * Serves on an open and migrated database, which is closed with the server.
- *
- * @param parts what a test brings its own of
  */
 export async function serve(
   config: Config,
   database: OpenDatabase,
-  parts: { log: Log; clock?: Clock },
+  parts: ServeParts,
 ): Promise<Server> {
-  const { log, clock = systemClock } = parts;
+  const { log, clock = systemClock, queueClock } = parts;
   const instanceId = newId();
   const shared = config.databaseUrl !== undefined;
+  const dev = config.mode === "development";
+  const mailbox = dev && config.mail === undefined ? new Mailbox(clock) : undefined;
+  const mailer = parts.mailer ?? mailbox ?? (config.mail && createMailer(config.mail));
+  const vapid = config.vapid ?? (dev ? await ownVapid(database) : undefined);
+  const pusher = vapid && createPusher({
+    vapid,
+    services: config.pushServices,
+    ...parts.fetch && { fetch: parts.fetch },
+  });
+  const queue = mailer || pusher
+    ? await openQueue(database, queues, { log, clock: queueClock })
+    : undefined;
   const chat = await openChat({
     database,
     bus: shared ? new PostgresBus(database, instanceId, log) : new MemoryBus(),
@@ -75,6 +107,9 @@ export async function serve(
     clock,
     log,
     settings: config,
+    mailer,
+    pusher,
+    queue,
   });
   const tokens = createTokens({
     secret: config.jwtSecret,
@@ -85,9 +120,9 @@ export async function serve(
     ttlSeconds: config.tokenTtlSeconds,
     clock,
   });
-  const dev = config.mode === "development";
   const app = createApp(chat, tokens, {
     ...config,
+    mailbox,
     page: {
       folder: pageFolder,
       dev,
@@ -98,6 +133,9 @@ export async function serve(
         demoPassword: dev && config.localAccounts ? demoPassword : null,
         parentOrigins: config.allowedOrigins,
         heartbeatSeconds: config.heartbeatSeconds,
+        emailAvailable: mailer !== undefined,
+        emailContentAllowed: config.emailContent,
+        vapidPublicKey: vapid?.publicKey ?? null,
       },
     },
   });
@@ -113,7 +151,13 @@ export async function serve(
     }, ms);
   };
   await beat(chat);
-  const timers = [often(sweep, sweepMs), often(beat, beatMs)];
+  await startDeliveries(chat);
+  const timers = [
+    often(sweep, sweepMs),
+    often(beat, beatMs),
+    often(notify, notifyMs),
+    often(recoverNotices, recoverMs),
+  ];
   const server = listen(config, app.fetch);
   const { hostname, port } = server.addr;
 
@@ -128,13 +172,20 @@ export async function serve(
       await Promise.race([told, after(farewellMs)]);
       await Promise.race([server.shutdown(), after(drainMs)]);
       const ended = Promise.all([chat.writer.idle(), chat.marker.idle()])
-        .then(() => endPresence(chat))
-        .catch((error) => log.warn("Presence was not ended", { error }));
+        .then(() => Promise.all([endPresence(chat), chat.notices.close(), queue?.close()]))
+        .catch((error) => log.warn("Not everything was brought to its end", { error }));
       await Promise.race([ended, after(drainMs)]);
+      mailer?.close();
       await chat.bus.close();
       await database.close();
     },
   };
+}
+
+/** In development nobody need make keys. They stay the same, or browsers would have to ask again. */
+async function ownVapid({ db }: OpenDatabase): Promise<Vapid> {
+  const keys = await getSecret(db, "vapid", () => JSON.stringify(createVapidKeys()));
+  return { ...JSON.parse(keys), subject: "mailto:development@localhost" };
 }
 
 /** @throws {StartError} if somebody else listens there */
@@ -212,6 +263,8 @@ async function run(command: string): Promise<void> {
   }
   const database = await openDatabase(config, log);
   if (command === "migrate") {
+    const queue = await openQueue(database, queues, { log });
+    await queue.close();
     await database.close();
     return log.info("The database is up to date");
   }

@@ -7,11 +7,13 @@ import { limits } from "./protocol.ts";
 export class Activity {
   /** By member, then by connection: when it last said that its member is active. */
   readonly #heard = new Map<string, Map<string, number>>();
+  readonly #returned = new Set<string>();
 
   /** @param at milliseconds since 1970; null: the member no longer looks */
   set(userId: string, connectionId: string, at: number | null): void {
     const own = this.#heard.get(userId);
     if (at !== null) {
+      if (!this.has(userId, at)) this.#returned.add(userId);
       if (own) own.set(connectionId, at);
       else this.#heard.set(userId, new Map([[connectionId, at]]));
       return;
@@ -26,6 +28,13 @@ export class Activity {
       if (now - at < limits.activeMs) return true;
     }
     return false;
+  }
+
+  /** Who became active here since this was asked last. */
+  takeReturned(): string[] {
+    const returned = [...this.#returned];
+    this.#returned.clear();
+    return returned;
   }
 
   /** Who was active here within the last `limits.activeMs`. Forgets the others. */

@@ -1,20 +1,30 @@
 import { isReady as databaseAnswers, type OpenDatabase } from "@/db/database.ts";
+import type { Queue } from "@/db/queue.ts";
 import type { Clock } from "@/utils/clock.ts";
 import type { Log } from "@/utils/log.ts";
+import type { Mailer } from "@/utils/mail.ts";
+import type { Pusher } from "@/utils/push.ts";
 import { createRateLimit, type RateLimit } from "@/utils/rate_limit.ts";
 import type { Bus } from "./bus.ts";
 import { Activity } from "./activity.ts";
 import { type Audience, Connections } from "./connections.ts";
 import { ChatError } from "./errors.ts";
 import { createMarker, type Marker } from "./marker.ts";
+import { Notices } from "./notices.ts";
 import type { Presence } from "./presence.ts";
-import type { NotificationPreferences, ServerFrame } from "./protocol.ts";
+import { limits, type NotificationPreferences, type ServerFrame } from "./protocol.ts";
 import { createWriter, type Writer } from "./writer.ts";
 
 /** What the platform sets; see the configuration table in docs/operations.md. */
 export interface ChatSettings {
   refreshTtlSeconds: number;
   silenceSeconds: number;
+  /** The address members see, without a slash at its end. */
+  publicUrl: string;
+  /** The sender of mail; undefined where none is sent, or only to look at. */
+  mail: { from: string } | undefined;
+  /** Whether mail may quote what members wrote. */
+  emailContent: boolean;
   emailDelaySeconds: number;
   pushDelaySeconds: number;
   rateLimitScale: number;
@@ -27,6 +37,10 @@ export interface ChatParts {
   clock: Clock;
   log: Log;
   settings: ChatSettings;
+  /** Undefined where mail, or push, is not set up; the queue, where neither is. */
+  mailer: Mailer | undefined;
+  pusher: Pusher | undefined;
+  queue: Queue | undefined;
 }
 
 /** What is counted: by member, but `frame` by connection, and the last two by address. */
@@ -37,6 +51,7 @@ export interface Chat extends Omit<ChatParts, "database"> {
   db: OpenDatabase["db"];
   connections: Connections;
   activity: Activity;
+  notices: Notices;
   writer: Writer;
   marker: Marker;
   rates: Record<RateName, RateLimit>;
@@ -69,14 +84,27 @@ export async function openChat(parts: ChatParts): Promise<Chat> {
   const rate = (points: number, seconds: number) =>
     createRateLimit(points * settings.rateLimitScale, seconds);
 
+  const activity = new Activity();
+  const notices = new Notices(
+    database.db,
+    clock,
+    {
+      ...defaultPreferences(settings),
+      activeSeconds: limits.activeMs / 1_000,
+      canEmail: parts.mailer !== undefined,
+    },
+    (userId) => activity.has(userId, clock.now()),
+  );
+
   await bus.subscribe(({ to, text, ...audience }) => connections.tell(to, text, audience));
   return {
     ...parts,
     db: database.db,
     connections,
-    activity: new Activity(),
-    writer: createWriter(database.db, { clock, log, announce }),
-    marker: createMarker(database.db, { clock, announce }),
+    activity,
+    notices,
+    writer: createWriter(database.db, { clock, log, announce, noticed: notices.add }),
+    marker: createMarker(database.db, { clock, announce, noticed: notices.read }),
     rates: {
       send: rate(60, 10),
       frame: rate(300, 10),

@@ -1,24 +1,25 @@
 import {
   insertConversation,
-  type ListCursor,
   selectConversations,
   selectConversationsByIds,
   selectDirectId,
   selectUnreadTotal,
+  updateSettings,
 } from "@/db/conversations.ts";
 import type { ConversationRow } from "@/db/conversations.ts";
 import { selectExistingUserIds } from "@/db/users.ts";
 import { newId } from "@/utils/ids.ts";
-import * as v from "valibot";
 import { announceTo, type Chat, spend } from "./chat.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
 import { invalidInput, notFound } from "./errors.ts";
+import { addNotifications, tellNotifications } from "./notifications.ts";
 import {
   type Conversation,
+  type ConversationSettingsInput,
   type ConversationsResult,
   type CreateConversationInput,
   limits,
   type ListConversationsQuery,
-  ListPosition,
 } from "./protocol.ts";
 import { conversationView } from "./views.ts";
 
@@ -62,8 +63,27 @@ export async function createConversation(
       const view = member === userId ? conversation : await getConversation(chat, member, id);
       announceTo(chat, [member], { type: "conversation_updated", conversation: view });
     }
+    if (input.kind === "group") await tellAdded(chat, userId, others, conversation);
   }
   return { conversation, created };
+}
+
+/** Those who were added to a group find it in their lists of notifications too. */
+async function tellAdded(
+  chat: Chat,
+  actorId: string,
+  userIds: string[],
+  { id, title }: Conversation,
+): Promise<void> {
+  const added = userIds.map((userId) => ({
+    userId,
+    kind: "group_added" as const,
+    conversationId: id,
+    actorId,
+    content: title ?? "",
+    count: 1,
+  }));
+  await tellNotifications(chat, await addNotifications(chat, added));
 }
 
 /**
@@ -139,6 +159,28 @@ export async function getConversation(
 }
 
 /**
+ * Sets what the member chose for themselves in a conversation; their other pages hear of it.
+ *
+ * @throws {ChatError} `not_found`
+ */
+export async function setConversationSettings(
+  chat: Chat,
+  userId: string,
+  conversationId: string,
+  { mutedUntil, emailOff }: ConversationSettingsInput,
+): Promise<Conversation> {
+  const found = await updateSettings(chat.db, conversationId, userId, {
+    ...mutedUntil !== undefined &&
+      { mutedUntil: mutedUntil === null ? null : new Date(mutedUntil) },
+    ...emailOff !== undefined && { emailOff },
+  });
+  if (!found) throw notFound("conversation", conversationId);
+  const conversation = await getConversation(chat, userId, conversationId);
+  announceTo(chat, [userId], { type: "conversation_updated", conversation });
+  return conversation;
+}
+
+/**
  * A page of the member's conversations, most recent first.
  *
  * @throws {ChatError} `invalid_input` for a cursor that is not ours
@@ -148,10 +190,11 @@ export async function listConversations(
   userId: string,
   query: ListConversationsQuery,
 ): Promise<ConversationsResult> {
+  const cursor = query.cursor === undefined ? undefined : readCursor(query.cursor);
   const rows = await selectConversations(chat.db, userId, {
     query: query.query,
     context: query.context,
-    cursor: query.cursor === undefined ? undefined : readCursor(query.cursor),
+    cursor: cursor && { lastMessageAt: cursor.time, id: cursor.id },
     limit: query.limit + 1,
     unreadLimit: limits.unreadCount,
   });
@@ -162,7 +205,11 @@ export async function listConversations(
     showConversations(chat, page),
     selectUnreadTotal(chat.db, userId, limits.unreadCount),
   ]);
-  return { conversations, nextCursor: more ? writeCursor(last) : null, unreadTotal };
+  return {
+    conversations,
+    nextCursor: more ? writeCursor(last.lastMessageAt, last.id) : null,
+    unreadTotal,
+  };
 }
 
 /** Rows as their member sees them, with who is online. */
@@ -173,17 +220,4 @@ export async function showConversations(
   const members = rows.flatMap((row) => row.participants.map((participant) => participant.userId));
   const online = await chat.presence.online([...new Set(members)]);
   return rows.map((row) => conversationView(row, online, chat.clock.now()));
-}
-
-function writeCursor(last: ListCursor): string {
-  return btoa(JSON.stringify([last.lastMessageAt, last.id]));
-}
-
-function readCursor(cursor: string): ListCursor {
-  try {
-    const [lastMessageAt, id] = v.parse(ListPosition, JSON.parse(atob(cursor)));
-    return { lastMessageAt, id };
-  } catch {
-    throw invalidInput("cursor", "Expected a nextCursor of this list");
-  }
 }

@@ -27,9 +27,11 @@ const unavailable = (cause?: unknown) =>
 /** Marks come in crowds, one for each message and reader; like messages they share a write. */
 export function createMarker(
   db: Database,
-  { clock, announce }: {
+  { clock, announce, noticed }: {
     clock: Clock;
     announce: (to: string[], frame: ServerFrame) => void;
+    /** Takes note that a member has read a conversation to its end. */
+    noticed: (userId: string, conversationId: string) => void;
   },
 ): Marker {
   return gather(write, { max: 500, queueMax: 20_000, refuse: unavailable });
@@ -75,6 +77,7 @@ export function createMarker(
       [userId],
       marks.unreadCount === null ? frame : { ...frame, unreadCount: marks.unreadCount },
     );
+    if (marks.unreadCount === 0) noticed(userId, conversationId);
   }
 }
 

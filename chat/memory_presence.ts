@@ -18,6 +18,10 @@ export class MemoryPresence implements Presence {
     return Promise.resolve(new Set(userIds.filter((userId) => this.#here.has(userId))));
   }
 
+  active(): Promise<Set<string>> {
+    return Promise.resolve(new Set());
+  }
+
   beat(): Promise<string[]> {
     return Promise.resolve([]);
   }

@@ -1,25 +1,122 @@
-import { selectPreferences, upsertPreferences } from "@/db/notifications.ts";
-import { type Chat, defaultPreferences } from "./chat.ts";
-import type { NotificationPreferences } from "./protocol.ts";
+/**
+ * The member's list of notifications: what they missed, and what they should know of.
+ *
+ * @module
+ */
+import type { OwnConversation } from "@/db/notices.ts";
+import {
+  countUnreadNotifications,
+  type NotificationDraft,
+  type NotificationRow,
+  readMessageNotifications,
+  readNotifications,
+  selectNotifications,
+  upsertNotifications,
+} from "@/db/notifications.ts";
+import { newId } from "@/utils/ids.ts";
+import { announceTo, type Chat } from "./chat.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
+import {
+  type ListNotificationsQuery,
+  type Notification,
+  type NotificationsResult,
+  type ReadNotificationsInput,
+} from "./protocol.ts";
+import { isoTime, notificationView } from "./views.ts";
 
-/** How the member wants to be told, or the defaults if they never said. */
-export async function getPreferences(chat: Chat, userId: string): Promise<NotificationPreferences> {
-  const row = await selectPreferences(chat.db, userId);
-  if (!row) return defaultPreferences(chat.settings);
-  const { userId: _, updatedAt: __, ...preferences } = row;
-  return { ...preferences, quietHours: preferences.quietHours ?? null };
-}
+/** Unread notifications are counted up to here; a badge shows no more. */
+const countedMax = 1_000;
 
-/** Replaces the member's preferences. */
-export async function setPreferences(
+/**
+ * A page of the member's list, most recent first.
+ *
+ * @throws {ChatError} `invalid_input` for a cursor that is not ours
+ */
+export async function listNotifications(
   chat: Chat,
   userId: string,
-  preferences: NotificationPreferences,
-): Promise<NotificationPreferences> {
-  await upsertPreferences(chat.db, {
-    ...preferences,
-    userId,
-    updatedAt: new Date(chat.clock.now()),
-  });
-  return preferences;
+  query: ListNotificationsQuery,
+): Promise<NotificationsResult> {
+  const cursor = query.cursor === undefined ? undefined : readCursor(query.cursor);
+  const [rows, unreadCount] = await Promise.all([
+    selectNotifications(
+      chat.db,
+      userId,
+      cursor && { createdAt: cursor.time, id: cursor.id },
+      query.limit + 1,
+    ),
+    countUnread(chat, userId),
+  ]);
+  const page = rows.slice(0, query.limit);
+  const last = page.at(-1);
+  const more = rows.length > page.length && last !== undefined;
+  return {
+    notifications: page.map(notificationView),
+    nextCursor: more ? writeCursor(isoTime(last.createdAt), last.id) : null,
+    unreadCount,
+  };
+}
+
+/** Notes that the member has seen these entries, or all; their other pages hear of it. */
+export async function markNotificationsRead(
+  chat: Chat,
+  userId: string,
+  { ids }: ReadNotificationsInput,
+): Promise<{ unreadCount: number }> {
+  await readNotifications(chat.db, userId, ids, chat.clock.now());
+  const unreadCount = await countUnread(chat, userId);
+  announceTo(chat, [userId], { type: "notifications_read", ids: ids ?? null, unreadCount });
+  return { unreadCount };
+}
+
+/** What a member is told of; who, about which conversation, and in which words. */
+export type NotificationInput = Omit<NotificationDraft, "id" | "createdAt">;
+
+/**
+ * Puts entries into members' lists, and tells those who are online.
+ *
+ * @param db the transaction, if there is one: what is told then must wait for its commit
+ */
+export async function addNotifications(
+  chat: Chat,
+  inputs: NotificationInput[],
+  db = chat.db,
+): Promise<NotificationRow[]> {
+  const createdAt = isoTime(chat.clock.now());
+  return await upsertNotifications(
+    db,
+    inputs.map((input) => ({ ...input, id: newId(), createdAt })),
+  );
+}
+
+/** Tells members of entries that are new or changed, if they are online. */
+export async function tellNotifications(chat: Chat, rows: NotificationRow[]): Promise<void> {
+  const online = await chat.presence.online([...new Set(rows.map((row) => row.userId))]);
+  const counts = await countUnreadNotifications(chat.db, [...online], countedMax);
+  for (const row of rows) {
+    if (!online.has(row.userId)) continue;
+    announceTo(chat, [row.userId], {
+      type: "notification",
+      notification: notificationView(row),
+      unreadCount: counts.get(row.userId) ?? 0,
+    });
+  }
+}
+
+/** Conversations were read to their end: their entries are, too. */
+export async function endMessageNotifications(chat: Chat, read: OwnConversation[]): Promise<void> {
+  const ended = await readMessageNotifications(chat.db, read, chat.clock.now());
+  const idsOf = Map.groupBy(ended, (row) => row.userId);
+  const counts = await countUnreadNotifications(chat.db, [...idsOf.keys()], countedMax);
+  for (const [userId, rows] of idsOf) {
+    announceTo(chat, [userId], {
+      type: "notifications_read",
+      ids: rows.map((row) => row.id),
+      unreadCount: counts.get(userId) ?? 0,
+    });
+  }
+}
+
+async function countUnread(chat: Chat, userId: string): Promise<number> {
+  return (await countUnreadNotifications(chat.db, [userId], countedMax)).get(userId) ?? 0;
 }

@@ -71,7 +71,7 @@ export async function sweep(chat: Chat): Promise<void> {
 
 /** To be called every few seconds: this instance lives; those of dead instances are gone. */
 export async function beat(chat: Chat): Promise<void> {
-  await tellGone(chat, await chat.presence.beat());
+  await tellGone(chat, await chat.presence.beat(chat.activity.active(chat.clock.now())));
 }
 
 /** This instance ends. Its connections are closed already; their members may be elsewhere soon. */

@@ -1,16 +1,22 @@
 import type { Database } from "@/db/database.ts";
 import {
+  clearActive,
   deleteInstances,
   deletePresence,
   deleteSilentInstances,
   insertPresence,
+  selectActive,
   selectOnline,
+  updateActive,
   upsertInstance,
 } from "@/db/presence.ts";
 import type { Clock } from "@/utils/clock.ts";
 import { gather } from "@/utils/gather.ts";
 import type { Presence } from "./presence.ts";
+import { limits } from "./protocol.ts";
 
+/** How often it is written that a member is still active. */
+const activeMs = 20_000;
 /** An instance that was not heard of for this long is gone. Three beats may go missing. */
 const expiryMs = 20_000;
 
@@ -31,6 +37,8 @@ export class PostgresPresence implements Presence {
   });
   /** Members whose last write failed; the next beat makes up for it. */
   readonly #unwritten = new Set<string>();
+  /** Who is active here, and when that was written last. */
+  readonly #active = new Map<string, number>();
   /** Whether the instance's own row is known to stand. */
   #known = false;
 
@@ -67,11 +75,31 @@ export class PostgresPresence implements Presence {
     return new Set(await selectOnline(this.db, userIds, this.#expiry()));
   }
 
-  async beat(): Promise<string[]> {
+  async active(userIds: string[]): Promise<Set<string>> {
+    if (userIds.length === 0) return new Set();
+    const since = this.clock.now() - limits.activeMs;
+    return new Set(await selectActive(this.db, userIds, since, this.instanceId));
+  }
+
+  async beat(active: string[]): Promise<string[]> {
     await this.#renew();
+    await this.#writeActive(active);
     await Promise.all([...this.#unwritten].map((userId) => this.#changed.add(userId)));
     const gone = await deleteSilentInstances(this.db, this.#expiry());
     return this.#offline(gone);
+  }
+
+  async #writeActive(active: string[]): Promise<void> {
+    const now = this.clock.now();
+    const still = new Set(active);
+    const ended = [...this.#active.keys()].filter((userId) => !still.has(userId));
+    const due = active.filter((userId) =>
+      now - (this.#active.get(userId) ?? -Infinity) >= activeMs
+    );
+    await updateActive(this.db, due, now);
+    await clearActive(this.db, ended, this.instanceId);
+    for (const userId of due) this.#active.set(userId, now);
+    for (const userId of ended) this.#active.delete(userId);
   }
 
   async #renew(): Promise<void> {

@@ -9,12 +9,15 @@ export interface Presence {
   leave(userId: string): Promise<boolean>;
   /** Which of these members are online. */
   online(userIds: string[]): Promise<Set<string>>;
+  /** Which of these members were active of late on another instance: used the page, not only had it. */
+  active(userIds: string[]): Promise<Set<string>>;
   /**
    * To be called every few seconds: says that this instance lives.
    *
+   * @param active the members who use the page here
    * @returns members who went offline with an instance that no longer does; told to one caller only
    */
-  beat(): Promise<string[]>;
+  beat(active: string[]): Promise<string[]>;
   /** This instance ends: its members leave. @returns those who thereby went offline */
   close(): Promise<string[]>;
 }

@@ -505,6 +505,19 @@ export const NotificationsResult = v.object({
 });
 export type NotificationsResult = v.InferOutput<typeof NotificationsResult>;
 export const ReadNotificationsResult = v.object({ unreadCount: count });
+/** Mails and pushes that were given up within the last 30 days, the latest first. */
+export const UndeliveredResult = v.object({
+  undelivered: v.array(
+    v.object({
+      queue: v.picklist(["email", "push"]),
+      userId: uuid,
+      reason: v.string(),
+      createdAt: timestamp,
+      failedAt: timestamp,
+    }),
+  ),
+});
+export type UndeliveredResult = v.InferOutput<typeof UndeliveredResult>;
 export const PushSubscriptionResult = v.object({ id: uuid });
 export const HistoryResult = v.object({
   messages: v.array(Message),

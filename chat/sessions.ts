@@ -8,10 +8,18 @@
  *
  * @module
  */
-import { insertSession, revokeSession, rotateSession, selectSession } from "@/db/sessions.ts";
+import {
+  insertSession,
+  revokeSession,
+  rotateSession,
+  selectLoggedInBefore,
+  selectSession,
+} from "@/db/sessions.ts";
 import { newId } from "@/utils/ids.ts";
+import Bowser from "bowser";
 import type { Chat } from "./chat.ts";
 import { ChatError } from "./errors.ts";
+import { addNotifications, tellNotifications } from "./notifications.ts";
 
 /** How long the token before may still come. */
 const graceMs = 60_000;
@@ -32,6 +40,8 @@ export async function openSession(
   const id = newId();
   const refreshToken = `${id}.${randomText()}`;
   const expiresAt = now + chat.settings.refreshTtlSeconds * 1000;
+  const program = userAgent?.slice(0, 300) ?? null;
+  const before = await selectLoggedInBefore(chat.db, userId, program);
   await insertSession(chat.db, {
     id,
     userId,
@@ -40,9 +50,34 @@ export async function openSession(
     rotatedAt: new Date(now),
     createdAt: new Date(now),
     expiresAt: new Date(expiresAt),
-    userAgent: userAgent?.slice(0, 300) ?? null,
+    userAgent: program,
   });
+  if (before.ever && !before.likeThis) await tellNewLogin(chat, userId, program);
   return { refreshToken, expiresAt };
+}
+
+/** If it was not them, this is how members learn that somebody else is in their account. */
+async function tellNewLogin(
+  chat: Chat,
+  userId: string,
+  userAgent: string | null,
+): Promise<void> {
+  const rows = await addNotifications(chat, [{
+    userId,
+    kind: "new_login",
+    conversationId: null,
+    actorId: null,
+    content: programName(userAgent),
+    count: 1,
+  }]);
+  await tellNotifications(chat, rows);
+}
+
+/** "Firefox on Linux", as far as it can be told. */
+function programName(userAgent: string | null): string {
+  if (!userAgent) return "";
+  const { browser, os } = Bowser.parse(userAgent);
+  return [browser.name, os.name].filter(Boolean).join(" on ");
 }
 
 /**

@@ -5,8 +5,9 @@
  */
 import type { ConversationRow } from "@/db/conversations.ts";
 import type { MessageRow } from "@/db/messages.ts";
+import type { NotificationRow } from "@/db/notifications.ts";
 import type { UserRow } from "@/db/users.ts";
-import type { Conversation, Message, Profile, Self, User } from "./protocol.ts";
+import type { Conversation, Message, Notification, Profile, Self, User } from "./protocol.ts";
 
 /** A time as the protocol writes it: ISO 8601, UTC, milliseconds. */
 export const isoTime = (time: string | number | Date) => new Date(time).toISOString();
@@ -65,4 +66,9 @@ export function conversationView(
     createdAt: isoTime(row.createdAt),
     updatedAt: isoTime(lastMessageAt),
   };
+}
+
+export function notificationView(row: NotificationRow): Notification {
+  const { userId: _, ...shown } = row;
+  return { ...shown, createdAt: isoTime(row.createdAt), readAt: isoTimeOrNull(row.readAt) };
 }

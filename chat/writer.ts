@@ -48,10 +48,12 @@ const unavailable = (cause?: unknown) =>
  */
 export function createWriter(
   db: Database,
-  { clock, log, announce }: {
+  { clock, log, announce, noticed }: {
     clock: Clock;
     log: Log;
     announce: (to: string[], frame: ServerFrame, audience?: Audience) => void;
+    /** Takes note of a message for those who are away. Must not throw, nor wait. */
+    noticed: (message: Message, members: string[]) => void;
   },
 ): Writer {
   return gather(write, { max: 500, queueMax: 20_000, refuse: unavailable });
@@ -123,12 +125,10 @@ export function createWriter(
   ): void {
     for (const { message, repeated } of stored.sort((a, b) => a.message.seq - b.message.seq)) {
       const draft = drafts.get(repeatKey(message));
+      const to = members[message.conversationId] ?? [];
       if (!repeated) draft?.acknowledge?.(message);
-      announce(
-        members[message.conversationId] ?? [],
-        { type: "new_message", message },
-        { except: draft?.connectionId },
-      );
+      announce(to, { type: "new_message", message }, { except: draft?.connectionId });
+      noticed(message, to);
     }
   }
 

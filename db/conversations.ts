@@ -176,6 +176,36 @@ export function insertConversation(
   });
 }
 
+/**
+ * Sets what a member chose for themselves in a conversation; undefined fields stay as they are.
+ *
+ * @returns whether it is a conversation of theirs
+ */
+export function updateSettings(
+  db: Database,
+  conversationId: string,
+  userId: string,
+  settings: { mutedUntil?: Date | null; emailOff?: boolean },
+): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    // The conversation first: its row is the lock of all that is in it.
+    const mine = sql`exists (select 1 from conversation_participants p
+      where p.conversation_id = ${conversationId} and p.user_id = ${userId} and p.left_at is null)`;
+    const found = await tx.update(conversations)
+      .set({ marksRev: sql`${conversations.marksRev} + 1` })
+      .where(and(eq(conversations.id, conversationId), mine))
+      .returning({ id: conversations.id });
+    if (found.length === 0) return false;
+    await tx.update(conversationParticipants).set(settings).where(
+      and(
+        eq(conversationParticipants.conversationId, conversationId),
+        eq(conversationParticipants.userId, userId),
+      ),
+    );
+    return true;
+  });
+}
+
 /** The id of a direct conversation, by its key. */
 export async function selectDirectId(db: Database, directKey: string): Promise<string | undefined> {
   const [row] = await db.select({ id: conversations.id }).from(conversations)

@@ -4,11 +4,19 @@
  * @module
  */
 import { type SQL, sql } from "drizzle-orm";
+import type { Sql } from "postgres";
 import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
+import type { BackendProfile, Db as QueueDriver } from "pg-boss";
 import * as schema from "./schema.ts";
 
 /** One type serves the pool, the embedded database and a transaction. */
 export type Database = PgDatabase<PgQueryResultHKT, typeof schema>;
+
+/** What pg-boss speaks through, and what kind of database it is to it. */
+export interface QueueDatabase {
+  backend: BackendProfile;
+  db: QueueDriver;
+}
 
 /** An open database and what only its driver can do. */
 export interface OpenDatabase {
@@ -23,6 +31,8 @@ export interface OpenDatabase {
     heard: (payload: string) => void,
     onListening?: () => void,
   ): Promise<() => Promise<void>>;
+  /** The same database as the job queue takes it; see `db/queue.ts`. */
+  queueDatabase: QueueDatabase;
   /** Waits for queries under way, then closes. */
   close(): Promise<void>;
 }
@@ -46,6 +56,7 @@ export async function openPostgres(url: string, poolSize = 10): Promise<OpenData
       const { unlisten } = await client.listen(channel, heard, onListening);
       return unlisten;
     },
+    queueDatabase: { backend: "postgres", db: postgresQueueDriver(client) },
     close: () => client.end({ timeout: 5 }),
   };
 }
@@ -58,9 +69,10 @@ export async function openEmbedded(
   dataDir?: string,
   loadDataDir?: Blob,
 ): Promise<OpenDatabase & { dump(): Promise<Blob> }> {
-  const [{ PGlite }, { drizzle }] = await Promise.all([
+  const [{ PGlite }, { drizzle }, { fromPglite }] = await Promise.all([
     import("@electric-sql/pglite"),
     import("drizzle-orm/pglite"),
+    import("pg-boss"),
   ]);
   const client = await PGlite.create({ dataDir, loadDataDir });
   return {
@@ -70,9 +82,41 @@ export async function openEmbedded(
       onListening?.();
       return () => unlisten();
     },
+    queueDatabase: { backend: "pglite", db: fromPglite(client) },
     dump: () => client.dumpDataDir("none"),
     close: () => client.close(),
   };
+}
+
+/** pg-boss over the same pool, so that there is one driver and one way to read DATABASE_URL. */
+function postgresQueueDriver(client: Sql): QueueDriver {
+  let sessionStatements: string[] = [];
+  return {
+    setSessionStatements(statements) {
+      sessionStatements = statements;
+      return Promise.resolve();
+    },
+    async executeSql(text, values) {
+      // A connection of its own: some of pg-boss's texts are whole transactions.
+      const connection = await client.reserve();
+      try {
+        for (const statement of sessionStatements) await connection.unsafe(statement);
+        const result = await connection.unsafe(text, values?.map(toParameter) as never[]);
+        // Of several statements there is a result for each.
+        const isMany = Array.isArray(result[0]);
+        return { rows: isMany ? (result as unknown as unknown[][]).flat() : [...result] };
+      } finally {
+        connection.release();
+      }
+    },
+  };
+}
+
+/** Drizzle takes the turning of dates and JSON into text away from postgres.js. */
+function toParameter(value: unknown): unknown {
+  if (value instanceof Date) return value.toISOString();
+  const isJson = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isJson ? JSON.stringify(value) : value;
 }
 
 /** Runs a statement and gives its rows, which the two drivers wrap differently. */

@@ -68,6 +68,49 @@ export async function selectOnline(
 }
 
 /**
+ * Notes that members are active, wherever they are connected: frames that come by POST may come to
+ * another instance than the one that holds the stream.
+ *
+ * @param at milliseconds since 1970
+ */
+export async function updateActive(db: Database, userIds: string[], at: number): Promise<void> {
+  if (userIds.length === 0) return;
+  await db.execute(sql`update presence set active_at = ${iso(at)}::timestamptz
+    where user_id = any(${uuids(userIds)})`);
+}
+
+/** Notes that members are no longer active on an instance. */
+export async function clearActive(
+  db: Database,
+  userIds: string[],
+  instanceId: string,
+): Promise<void> {
+  if (userIds.length === 0) return;
+  await db.execute(sql`update presence set active_at = null
+    where user_id = any(${uuids(userIds)}) and instance_id = ${instanceId}`);
+}
+
+/**
+ * Which of these members were active since a time on another instance than this.
+ *
+ * @param since milliseconds since 1970
+ */
+export async function selectActive(
+  db: Database,
+  userIds: string[],
+  since: number,
+  notOn: string,
+): Promise<string[]> {
+  const rows = await select<{ userId: string }>(
+    db,
+    sql`select distinct user_id as "userId" from presence
+      where user_id = any(${uuids(userIds)}) and instance_id <> ${notOn}
+        and active_at > ${iso(since)}::timestamptz`,
+  );
+  return rows.map((row) => row.userId);
+}
+
+/**
  * Removes the instances not heard of since `before`. Of several that look at once, one finds each.
  *
  * @returns the members who had sockets there

@@ -16,6 +16,17 @@ export async function selectSession(db: Database, id: string): Promise<SessionRo
   return row;
 }
 
+/** Whether the member has logged in before, and from a program of this name. */
+export async function selectLoggedInBefore(
+  db: Database,
+  userId: string,
+  userAgent: string | null,
+): Promise<{ ever: boolean; likeThis: boolean }> {
+  const rows = await db.selectDistinct({ userAgent: sessions.userAgent }).from(sessions)
+    .where(eq(sessions.userId, userId));
+  return { ever: rows.length > 0, likeThis: rows.some((row) => row.userAgent === userAgent) };
+}
+
 /**
  * Replaces the session's refresh token, if `current` still is the one in force.
  *

@@ -64,6 +64,15 @@ export async function updateUser(
   return row as UserRow;
 }
 
+/** Notes that a mail server does not take mail for this address, nor will. */
+export async function updateEmailRefused(
+  db: Database,
+  id: string,
+  address: string | null,
+): Promise<void> {
+  await db.update(users).set({ emailRefused: address }).where(eq(users.id, id));
+}
+
 /** @param seenAt milliseconds since 1970 */
 export async function updateLastSeen(db: Database, ids: string[], seenAt: number): Promise<void> {
   if (ids.length === 0) return;

@@ -2,6 +2,7 @@ import type { Chat } from "@/chat/chat.ts";
 import { ChatError, toChatError } from "@/chat/errors.ts";
 import { limits } from "@/chat/protocol.ts";
 import type { Tokens } from "@/utils/jwt.ts";
+import type { Mailbox } from "@/utils/mailbox.ts";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
@@ -14,9 +15,12 @@ import { problemResponse } from "./errors.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
 import { messageRoutes } from "./messages.ts";
+import { mailboxRoutes } from "./mailbox.tsx";
 import { notificationRoutes } from "./notifications.ts";
 import { type PageOptions, pageRoutes } from "./page.ts";
+import { pushRoutes } from "./push.ts";
 import { socketRoutes } from "./socket.ts";
+import { unsubscribeRoutes } from "./unsubscribe.tsx";
 import { userRoutes } from "./users.ts";
 
 export interface AppOptions {
@@ -26,6 +30,8 @@ export interface AppOptions {
   heartbeatSeconds: number;
   silenceSeconds: number;
   page: PageOptions;
+  /** Development's mail; undefined: mail goes out, or nowhere. */
+  mailbox?: Mailbox | undefined;
 }
 
 /** Everything that answers requests. A request passes from top to bottom. */
@@ -64,6 +70,9 @@ export function createApp(chat: Chat, tokens: Tokens, options: AppOptions): Hono
   conversationRoutes(api);
   messageRoutes(api);
   notificationRoutes(api);
+  pushRoutes(api);
+  unsubscribeRoutes(app, chat);
+  if (options.mailbox) mailboxRoutes(app, options.mailbox);
   docsRoutes(api, publicUrl);
   pageRoutes(app, options.page);
   return app;

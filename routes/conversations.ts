@@ -1,7 +1,13 @@
-import { createConversation, getConversation, listConversations } from "@/chat/conversations.ts";
+import {
+  createConversation,
+  getConversation,
+  listConversations,
+  setConversationSettings,
+} from "@/chat/conversations.ts";
 import { markRead } from "@/chat/messages.ts";
 import {
   Conversation,
+  ConversationSettingsInput,
   ConversationsResult,
   CreateConversationInput,
   ListConversationsQuery,
@@ -47,6 +53,17 @@ export function conversationRoutes(api: Api): void {
     async ({ c, session, id }) =>
       c.json(await getConversation(chat, session.user.id, id("conversationId"))),
   );
+
+  api.on({
+    method: "PATCH",
+    path: `${list}/:conversationId/settings`,
+    summary: "Mute a conversation, or stop mail about it, for oneself",
+    body: ConversationSettingsInput,
+    answers: { 200: Conversation },
+  }, async ({ c, session, id, body }) =>
+    c.json(
+      await setConversationSettings(chat, session.user.id, id("conversationId"), body),
+    ));
 
   api.on({
     method: "PATCH",

@@ -75,6 +75,8 @@ Deno.test("every call is in the reference, and nothing else is", async () => {
         parentOrigins: [],
         heartbeatSeconds: 30,
         vapidPublicKey: null,
+        emailAvailable: false,
+        emailContentAllowed: true,
       },
     },
   });

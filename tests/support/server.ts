@@ -7,7 +7,7 @@ import type { OpenDatabase } from "@/db/database.ts";
 import { openEmbedded, openPostgres } from "@/db/database.ts";
 import { migrate } from "@/db/migrate.ts";
 import { insertUser } from "@/db/users.ts";
-import { serve, type Server } from "@/main.ts";
+import { serve, type ServeParts, type Server } from "@/main.ts";
 import { readConfig } from "@/utils/config.ts";
 import { newId } from "@/utils/ids.ts";
 import { createLog, type Log } from "@/utils/log.ts";
@@ -56,11 +56,9 @@ export const testDatabases: { name: string; open(): Promise<OpenDatabase>; ignor
 /** A log that says nothing; errors fail the test that caused them by what they break. */
 export const silentLog: Log = createLog("error", "text", () => {});
 
-export interface TestServerOptions {
+export interface TestServerOptions extends Partial<ServeParts> {
   database?: OpenDatabase;
   env?: Record<string, string>;
-  clock?: { now(): number };
-  log?: Log;
 }
 
 export interface TestServer extends Server {
@@ -77,12 +75,9 @@ export interface TestUser {
 
 /** `await using server = await startServer()`. */
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const config = readConfig({ ...environment, ...options.env }, "production");
-  const database = options.database ?? await openTestEmbedded();
-  const server = await serve(config, database, {
-    log: options.log ?? silentLog,
-    ...options.clock && { clock: options.clock },
-  });
+  const { database = await openTestEmbedded(), env, ...parts } = options;
+  const config = readConfig({ ...environment, ...env }, "production");
+  const server = await serve(config, database, { log: silentLog, ...parts });
   return {
     ...server,
     async addUser(username) {

@@ -1,0 +1,66 @@
+/**
+ * Sending what members are told of by mail and by push. Jobs wait in the queue; each looks again at
+ * how things stand when its turn comes, because an hour may have passed.
+ *
+ * @module
+ */
+import type { Chat } from "./chat.ts";
+import { ChatError } from "./errors.ts";
+import { deliverMail } from "./mail_delivery.ts";
+import type { UndeliveredResult } from "./protocol.ts";
+import { deliverPush } from "./push_delivery.ts";
+import { isoTime } from "./views.ts";
+
+const undeliveredShown = 100;
+
+/** A mail to a member about conversations, of each from a place on. */
+export interface MailJob {
+  userId: string;
+  conversations: { conversationId: string; fromSeq: number }[];
+}
+
+/** A push to a member's devices: that there are messages, or that they have been read. */
+export type PushJob =
+  & {
+    userId: string;
+    conversationId: string;
+    /** To this device alone; left out: to all. */
+    subscriptionId?: string;
+  }
+  & ({ type: "messages"; fromSeq: number } | { type: "read" });
+
+/** The queues, as {@linkcode openQueue} takes them. */
+export const queues = {
+  // With waits up to half an hour, tried for about a day.
+  email: { expireInSeconds: 120, retryDelaySeconds: 30, retryLimit: 50 },
+  // Half an hour later a push is no news any more.
+  push: { expireInSeconds: 60, retryDelaySeconds: 15, retryLimit: 7 },
+};
+
+/** Begins to send what is in the queue. */
+export async function startDeliveries(chat: Chat): Promise<void> {
+  if (chat.mailer) await chat.queue?.work<MailJob>("email", (job) => deliverMail(chat, job));
+  if (chat.pusher) await chat.queue?.work<PushJob>("push", (job) => deliverPush(chat, job));
+}
+
+/**
+ * What was given up of late, with its reason, for whoever runs the server.
+ *
+ * @throws {ChatError} `forbidden` to all but admins
+ */
+export async function listUndelivered(
+  chat: Chat,
+  user: { role: string },
+): Promise<UndeliveredResult> {
+  if (user.role !== "admin") throw new ChatError("forbidden", "Only admins may see this");
+  const jobs = await chat.queue?.undelivered<MailJob | PushJob>(undeliveredShown) ?? [];
+  return {
+    undelivered: jobs.map(({ queue, data, reason, createdAt, failedAt }) => ({
+      queue: queue as keyof typeof queues,
+      userId: data.userId,
+      reason,
+      createdAt: isoTime(createdAt),
+      failedAt: isoTime(failedAt),
+    })),
+  };
+}

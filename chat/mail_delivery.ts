@@ -1,0 +1,106 @@
+import type { Job, Outcome } from "@/db/queue.ts";
+import { raiseEmailedSeq } from "@/db/notices.ts";
+import { selectUnread, type UnreadRow } from "@/db/unread.ts";
+import { selectUser, updateEmailRefused, type UserRow } from "@/db/users.ts";
+import { type Mail, type Mailer, MailRefused } from "@/utils/mail.ts";
+import type { Chat } from "./chat.ts";
+import type { MailJob } from "./deliveries.ts";
+import { composeMail, type LetterConversation } from "./email/compose.ts";
+import { addNotifications, tellNotifications } from "./notifications.ts";
+import { getPreferences } from "./preferences.ts";
+import { limits } from "./protocol.ts";
+import { unsubscribeUrl } from "./unsubscribe.ts";
+import { isoTime } from "./views.ts";
+
+/** Messages of each conversation that a mail quotes; the others it counts. */
+const quoted = 5;
+
+/**
+ * Sends one mail about all that is still unread of its conversations.
+ *
+ * @throws while the mail server cannot take it
+ */
+export async function deliverMail(chat: Chat, { id, data }: Job<MailJob>): Promise<Outcome> {
+  const mailer = chat.mailer as Mailer;
+  const user = await selectUser(chat.db, data.userId);
+  if (!user?.email || user.email === user.emailRefused) {
+    return { done: true, note: "no address" };
+  }
+  const preferences = await getPreferences(chat, user.id);
+  if (!preferences.email) return { done: true, note: "not wanted any more" };
+
+  const now = chat.clock.now();
+  const rows = (await selectUnread(chat.db, user.id, data.conversations, now, {
+    first: quoted,
+    countMax: limits.unreadCount,
+  })).filter((row) => !row.emailOff);
+  const [first] = rows;
+  if (first === undefined) return { done: true, note: "read meanwhile" };
+
+  const { publicUrl } = chat.settings;
+  const unsubscribeLink = (conversationId: string | null) =>
+    unsubscribeUrl(chat, publicUrl, { userId: user.id, conversationId });
+  const mail = composeMail({
+    id,
+    to: { name: user.displayName, address: user.email, locale: user.locale },
+    from: chat.settings.mail?.from ?? "Parley",
+    publicUrl,
+    timeZone: preferences.quietHours?.timeZone ?? "UTC",
+    withContent: preferences.emailContent && chat.settings.emailContent,
+    conversations: rows.map(letterConversation),
+    unsubscribe: {
+      conversation: rows.length === 1 ? await unsubscribeLink(first.conversationId) : null,
+      all: await unsubscribeLink(null),
+    },
+  });
+  const refusal = await send(mailer, mail);
+  if (refusal) {
+    if (refusal.recipient) await noteRefused(chat, user);
+    return { done: false, reason: refusal.message };
+  }
+  await raiseEmailedSeq(
+    chat.db,
+    user.id,
+    rows.map((row) => ({ conversationId: row.conversationId, seq: row.last.seq })),
+  );
+  return { done: true };
+}
+
+async function send(mailer: Mailer, mail: Mail): Promise<MailRefused | undefined> {
+  try {
+    await mailer.send(mail);
+  } catch (error) {
+    if (error instanceof MailRefused) return error;
+    throw error;
+  }
+}
+
+/** No more mail to this address; its owner sees why when they come back. */
+async function noteRefused(chat: Chat, user: UserRow): Promise<void> {
+  await updateEmailRefused(chat.db, user.id, user.email);
+  const rows = await addNotifications(chat, [{
+    userId: user.id,
+    kind: "email_refused",
+    conversationId: null,
+    actorId: null,
+    content: user.email ?? "",
+    count: 1,
+  }]);
+  await tellNotifications(chat, rows);
+}
+
+function letterConversation(row: UnreadRow): LetterConversation {
+  return {
+    id: row.conversationId,
+    title: row.title ?? row.otherName ?? "",
+    isGroup: row.kind === "group",
+    subjectTitle: row.subjectTitle,
+    count: row.count,
+    messages: row.first.map((message) => ({
+      senderName: message.senderName ?? "",
+      content: message.content,
+      type: message.type,
+      createdAt: isoTime(message.createdAt),
+    })),
+  };
+}

@@ -1,0 +1,124 @@
+import type { Database } from "@/db/database.ts";
+import {
+  deleteWatermark,
+  type NoticeDefaults,
+  type NoticeDraft,
+  type OwnConversation,
+  selectUnnoticed,
+  startNotices,
+  takeSilentWatermarks,
+  upsertWatermark,
+} from "@/db/notices.ts";
+import type { Clock } from "@/utils/clock.ts";
+import { firstIdOf, newId } from "@/utils/ids.ts";
+import type { Message } from "./protocol.ts";
+
+/** Notices in one statement. */
+const batchSize = 2_000;
+/** Notices known to wait; beyond it some are asked for again, which costs time and no more. */
+const knownMax = 100_000;
+/** How often a watermark is written. */
+const watermarkMs = 5_000;
+/** An instance whose watermark stands this long has ended without a word. */
+const silentMs = 60_000;
+/** Two machines' clocks, and the making and the storing of a message, may be this far apart. */
+const toleranceMs = 10_000;
+
+/**
+ * What members may have to be told of, gathered. A message that is stored starts a notice for each
+ * member who should hear of it, or joins the one that waits: notices are few where messages are
+ * many, and never on a message's way. Members whose notice is known to wait cost a look into a map.
+ */
+export class Notices {
+  /** Since the last flush, by member and conversation. */
+  #drafts = new Map<string, NoticeDraft>();
+  #read = new Map<string, OwnConversation>();
+  /** When the notices that wait will be looked at, as far as this instance knows. */
+  readonly #known = new Map<string, number>();
+  readonly #watermarkId = newId();
+  #watermarkAt = -Infinity;
+
+  constructor(
+    private readonly db: Database,
+    private readonly clock: Clock,
+    private readonly defaults: NoticeDefaults,
+    private readonly isActive: (userId: string) => boolean,
+  ) {}
+
+  /** A message was stored. */
+  readonly add = (message: Message, members: string[]): void => {
+    const at = this.clock.now();
+    const { conversationId, senderId } = message;
+    for (const userId of members) {
+      if (userId === senderId) continue;
+      const key = `${userId} ${conversationId}`;
+      // What waits will be looked at after this message was stored, and so with it.
+      if ((this.#known.get(key) ?? 0) > at + toleranceMs / 2 || this.#drafts.has(key)) continue;
+      this.#drafts.set(key, { userId, conversationId, at, active: this.isActive(userId) });
+    }
+  };
+
+  /** A member has read a conversation to its end. */
+  readonly read = (userId: string, conversationId: string): void => {
+    this.#read.set(`${userId} ${conversationId}`, { userId, conversationId });
+  };
+
+  /** What has been read to its end since this was asked last. */
+  takeRead(): OwnConversation[] {
+    const read = [...this.#read.values()];
+    this.#read = new Map();
+    return read;
+  }
+
+  /**
+   * Writes what was gathered. To be called every second or so, and never twice at once.
+   *
+   * @throws while the database is away; what was gathered is kept for the next time
+   */
+  async flush(): Promise<void> {
+    const now = this.clock.now();
+    const drafts = [...this.#drafts];
+    this.#drafts = new Map();
+    try {
+      await this.#start(this.db, drafts.map(([, draft]) => draft));
+    } catch (error) {
+      for (const [key, draft] of drafts) this.#drafts.set(key, draft);
+      throw error;
+    }
+    if (now - this.#watermarkAt >= watermarkMs) {
+      await upsertWatermark(this.db, this.#watermarkId, now);
+      this.#watermarkAt = now;
+    }
+    if (this.#known.size > knownMax) this.#known.clear();
+  }
+
+  /**
+   * Starts the notices that instances owe which ended without a word: what they stored after their
+   * last watermark may have none.
+   */
+  async recover(): Promise<void> {
+    const before = this.clock.now() - silentMs;
+    // In one transaction: should this instance end as well, the next one finds the watermarks again.
+    await this.db.transaction(async (tx) => {
+      const watermarks = await takeSilentWatermarks(tx, before);
+      if (watermarks.length === 0) return;
+      const since = Math.min(...watermarks) - toleranceMs;
+      await this.#start(tx, await selectUnnoticed(tx, firstIdOf(since)));
+    });
+  }
+
+  /** Writes what is left, and owes nothing any more. */
+  async close(): Promise<void> {
+    await this.flush();
+    await deleteWatermark(this.db, this.#watermarkId);
+  }
+
+  async #start(db: Database, drafts: NoticeDraft[]): Promise<void> {
+    for (let at = 0; at < drafts.length; at += batchSize) {
+      const waiting = await startNotices(db, drafts.slice(at, at + batchSize), this.defaults);
+      for (const one of waiting) {
+        this.#known.set(`${one.userId} ${one.conversationId}`, one.dueAt);
+      }
+    }
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * From waiting notices to what members are told: an entry in the page's list, a push, a mail.
+ *
+ * @module
+ */
+import {
+  deleteNotices,
+  type DueNotice,
+  endSilence,
+  takeBackPushed,
+  takeDueNotices,
+  updateNotices,
+} from "@/db/notices.ts";
+import type { Database } from "@/db/database.ts";
+import type { NotificationRow } from "@/db/notifications.ts";
+import { newId } from "@/utils/ids.ts";
+import { type Chat, defaultPreferences } from "./chat.ts";
+import type { MailJob, PushJob } from "./deliveries.ts";
+import { type Circumstances, decide, type Decision } from "./notice_decision.ts";
+import { addNotifications, endMessageNotifications, tellNotifications } from "./notifications.ts";
+import { limits } from "./protocol.ts";
+import { quietUntil } from "./quiet_hours.ts";
+import { isoTime } from "./views.ts";
+
+/** Members whose notices are looked at in one transaction. */
+const membersAtOnce = 500;
+/** A member's further mails that would go within this time go with the first. */
+const togetherMs = 60_000;
+
+/**
+ * To be called every second or so, and never twice at once: writes notices, looks at those whose
+ * time has come, and takes back what has been read meanwhile.
+ */
+export async function notify(chat: Chat): Promise<void> {
+  await chat.notices.flush();
+  await endSilence(chat.db, chat.activity.takeReturned());
+  await takeBackRead(chat);
+  while (await lookAtDue(chat) === membersAtOnce);
+}
+
+/** To be called every minute or so: makes up for instances that ended without a word. */
+export const recoverNotices = (chat: Chat): Promise<void> => chat.notices.recover();
+
+/** What was read need not be shown any longer: not in the list, and not on any device. */
+async function takeBackRead(chat: Chat): Promise<void> {
+  const read = chat.notices.takeRead();
+  await endMessageNotifications(chat, read);
+  const pushed = await takeBackPushed(chat.db, read);
+  if (!chat.pusher) return;
+  await chat.queue?.add(
+    chat.db,
+    "push",
+    pushed.map((one): { id: string; data: PushJob } => ({
+      id: newId(),
+      data: { type: "read", ...one },
+    })),
+  );
+}
+
+/** @returns how many members' notices were looked at */
+async function lookAtDue(chat: Chat): Promise<number> {
+  const now = chat.clock.now();
+  const { told, members } = await chat.db.transaction(async (tx) => {
+    const due = await takeDueNotices(
+      tx,
+      now,
+      now + togetherMs,
+      membersAtOnce,
+      limits.unreadCount,
+    );
+    const decided = await decideAll(chat, due, now);
+    const told = await list(chat, tx, decided);
+    await hand(chat, tx, decided);
+    await keep(tx, decided, now);
+    return { told, members: new Set(due.map((notice) => notice.userId)).size };
+  });
+  await tellNotifications(chat, told);
+  return members;
+}
+
+interface Decided {
+  notice: DueNotice;
+  decision: Decision;
+}
+
+async function decideAll(chat: Chat, due: DueNotice[], now: number): Promise<Decided[]> {
+  const userIds = [...new Set(due.map((notice) => notice.userId))];
+  const activeElsewhere = await chat.presence.active(userIds);
+  // Mail that would wait a little longer goes together with what goes now.
+  const mailed = new Set(
+    due.filter(({ emailAt }) => emailAt !== null && emailAt <= now).map((one) => one.userId),
+  );
+  return due.map((notice) => {
+    const horizon = mailed.has(notice.userId) ? now + togetherMs : now;
+    const active = chat.activity.has(notice.userId, now) || activeElsewhere.has(notice.userId);
+    return { notice, decision: decide(notice, now, horizon, circumstances(chat, notice, active)) };
+  });
+}
+
+function circumstances(chat: Chat, notice: DueNotice, active: boolean): Circumstances {
+  const preferences = notice.preferences ?? defaultPreferences(chat.settings);
+  const now = chat.clock.now();
+  return {
+    hears: notice.isMember && (notice.mutedUntil ?? 0) <= now,
+    lastUnreadSeq: notice.last?.seq ?? 0,
+    active,
+    quietUntil: quietUntil(preferences.quietHours ?? null, now),
+    push: chat.pusher !== undefined && preferences.push && notice.canPush,
+    email: chat.mailer !== undefined && preferences.email && notice.canEmail,
+    emailDelayMs: preferences.emailDelaySeconds * 1_000,
+  };
+}
+
+/** @returns the entries of which their members are to be told once this is committed */
+function list(chat: Chat, tx: Database, decided: Decided[]): Promise<NotificationRow[]> {
+  const inputs = decided.filter(({ decision }) => decision.list).map(({ notice }) => ({
+    userId: notice.userId,
+    kind: "message" as const,
+    conversationId: notice.conversationId,
+    actorId: notice.last?.senderId ?? null,
+    content: notice.last?.content ?? "",
+    count: notice.unreadCount,
+  }));
+  return addNotifications(chat, inputs, tx);
+}
+
+/** Hands over to the queue what is to be sent: a push for each conversation, a mail for each member. */
+async function hand(chat: Chat, tx: Database, decided: Decided[]): Promise<void> {
+  const pushes = decided.filter(({ decision }) => decision.push).map(({ notice }) => ({
+    id: newId(),
+    data: {
+      type: "messages",
+      userId: notice.userId,
+      conversationId: notice.conversationId,
+      fromSeq: notice.pushedSeq + 1,
+    } satisfies PushJob,
+  }));
+  const mails = Map.groupBy(
+    decided.filter(({ decision }) => decision.email).map(({ notice }) => notice),
+    (notice) => notice.userId,
+  );
+  await chat.queue?.add(tx, "push", pushes);
+  await chat.queue?.add(
+    tx,
+    "email",
+    [...mails].map(([userId, notices]) => ({
+      id: newId(),
+      data: {
+        userId,
+        conversations: notices.map(({ conversationId, emailedSeq }) => ({
+          conversationId,
+          fromSeq: emailedSeq + 1,
+        })),
+      } satisfies MailJob,
+    })),
+  );
+}
+
+async function keep(tx: Database, decided: Decided[], now: number): Promise<void> {
+  const isOver = ({ notice, decision }: Decided) =>
+    decision.pushAt === null && decision.emailAt === null && !decision.push && !decision.email &&
+    notice.last === null;
+  await deleteNotices(tx, decided.filter(isOver).map(({ notice }) => notice));
+  await updateNotices(
+    tx,
+    decided.filter((one) => !isOver(one)).map(({ notice, decision }) => {
+      const lastSeq = notice.last?.seq ?? 0;
+      return {
+        userId: notice.userId,
+        conversationId: notice.conversationId,
+        pushAt: decision.pushAt,
+        emailAt: decision.emailAt,
+        // Listed and not to be pushed any more: nothing of it is left to tell.
+        pushedSeq: decision.list && decision.pushAt === null ? lastSeq : notice.pushedSeq,
+        pushedAt: decision.push ? now : null,
+        emailedSeq: decision.email ? lastSeq : notice.emailedSeq,
+        emailedAt: decision.email ? now : notice.emailedAt,
+      };
+    }),
+  );
+}

@@ -1,0 +1,149 @@
+/**
+ * The job queue: what must be done, again and again until it works or is given up. pg-boss, on the
+ * same database.
+ *
+ * @module
+ */
+import type { Log } from "@/utils/log.ts";
+import { type SQL, sql } from "drizzle-orm";
+import { type Clock, fromDrizzle, type JobResult, type JobWithMetadata, PgBoss } from "pg-boss";
+import { type Database, type OpenDatabase, select } from "./database.ts";
+
+/** Time and timers, for a test that brings its own. */
+export type QueueClock = Clock;
+
+/** Where jobs go that were given up. */
+const undelivered = "undelivered";
+const daySeconds = 86_400;
+
+/** How a queue does its jobs. */
+export interface QueueOptions {
+  /** A job under way this long is done again: its instance is gone. */
+  expireInSeconds: number;
+  /** The first wait after a failure; each next one is twice as long, up to half an hour. */
+  retryDelaySeconds: number;
+  /** After so many failures a job is given up. */
+  retryLimit: number;
+}
+
+/** A job under way. */
+export interface Job<Data> {
+  id: string;
+  data: Data;
+}
+
+/** How a job ended. What a handler throws instead is a failure to be tried again. */
+export type Outcome = { done: true; note?: string } | { done: false; reason: string };
+
+/** A job that was given up. */
+export interface UndeliveredJob<Data> {
+  queue: string;
+  data: Data;
+  reason: string;
+  createdAt: string;
+  failedAt: string;
+}
+
+export interface Queue {
+  /** Adds jobs, in the transaction it is handed. */
+  add(db: Database, queue: string, jobs: { id: string; data: object }[]): Promise<void>;
+  /** Does a queue's jobs from now on, several at a time. */
+  work<Data>(queue: string, handle: (job: Job<Data>) => Promise<Outcome>): Promise<void>;
+  /** The latest jobs that were given up, of the last 30 days. */
+  undelivered<Data>(limit: number): Promise<UndeliveredJob<Data>[]>;
+  /** Finishes the jobs under way, up to a second; what is left is done again elsewhere. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the queue and brings its own tables, in the schema `pgboss`, up to date.
+ *
+ * @param parts.clock pg-boss's own kind, with timers; left out: the system's
+ */
+export async function openQueue(
+  { db: database, queueDatabase: { backend, db } }: OpenDatabase,
+  queues: Record<string, QueueOptions>,
+  { log, clock }: { log: Log; clock?: QueueClock | undefined },
+): Promise<Queue> {
+  const boss = new PgBoss({
+    backend,
+    db,
+    schedule: false,
+    ...clock && { clock },
+  });
+  boss.on("error", (error) => log.warn("The job queue has trouble", { error }));
+  boss.on("warning", (warning) => log.warn(`The job queue warns: ${warning.message}`));
+  await boss.start();
+  await boss.createQueue(undelivered, { retentionSeconds: 30 * daySeconds });
+  for (const [name, options] of Object.entries(queues)) {
+    const settings = {
+      expireInSeconds: options.expireInSeconds,
+      retryLimit: options.retryLimit,
+      retryDelay: options.retryDelaySeconds,
+      retryBackoff: true,
+      retryDelayMax: 1_800,
+      deleteAfterSeconds: daySeconds,
+      deadLetter: undelivered,
+    };
+    // Creating one that exists changes nothing, and what changes with a version must arrive.
+    await boss.createQueue(name, settings);
+    const { deadLetter: _, retryDelayMax: __, ...changeable } = settings;
+    await boss.updateQueue(name, changeable);
+  }
+
+  return {
+    async add(db, queue, jobs) {
+      if (jobs.length === 0) return;
+      const execute = (query: unknown) => select(db, query as SQL);
+      await boss.insert(queue, jobs, { db: fromDrizzle({ execute }, sql) });
+    },
+
+    async work(queue, handle) {
+      const settings = {
+        batchSize: 20,
+        pollingIntervalSeconds: 1,
+        burstWhenBatchFull: true,
+        perJobResults: true,
+        includeMetadata: true,
+      } as const;
+      await boss.work(queue, settings, (jobs) =>
+        Promise.all(
+          (jobs as JobWithMetadata<never>[]).map((job) => settle(job, handle)),
+        ));
+    },
+
+    // pg-boss would fetch them all.
+    undelivered: <Data>(limit: number) =>
+      select<UndeliveredJob<Data>>(
+        database,
+        sql`select source_name as queue, data,
+            coalesce(output->>'reason', output#>>'{value,message}', 'unknown') as reason,
+            source_created_on as "createdAt", created_on as "failedAt"
+          from pgboss.job where name = ${undelivered}
+          order by created_on desc limit ${limit}`,
+      ),
+
+    close: () => boss.stop({ graceful: true, timeout: 1_000 }),
+  };
+
+  async function settle<Data>(
+    job: JobWithMetadata<Data>,
+    handle: (job: Job<Data>) => Promise<Outcome>,
+  ): Promise<JobResult> {
+    const { id, name, retryCount, retryLimit } = job;
+    try {
+      const outcome = await handle(job);
+      if (outcome.done) {
+        return { id, status: "completed", output: { note: outcome.note ?? "done" } };
+      }
+      log.error(`A job of ${name} was given up`, { id, reason: outcome.reason });
+      return { id, status: "deadletter", output: { reason: outcome.reason } };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (retryCount < retryLimit) {
+        log.warn(`A job of ${name} failed and will be tried again`, { id, reason, retryCount });
+      } else log.error(`A job of ${name} was given up`, { id, reason, retryCount });
+      return { id, status: "failed", output: { reason } };
+    }
+  }
+}

@@ -1,0 +1,3 @@
+import type { Markup } from "./jsx_runtime.d.ts";
+
+export declare function renderToString(markup: Markup): string;
