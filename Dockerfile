@@ -11,6 +11,7 @@ COPY --from=deno /usr/local/bin/deno /usr/local/bin/
 WORKDIR /app
 COPY deno.json deno.lock ./
 COPY frontend/deno.json frontend/
+COPY frontend/worker/deno.json frontend/worker/
 RUN deno install --frozen
 COPY . .
 RUN deno task build
@@ -23,6 +24,7 @@ WORKDIR /app
 COPY --from=build /app/node_modules node_modules
 COPY deno.json deno.lock main.ts ./
 COPY frontend/deno.json frontend/
+COPY frontend/worker/deno.json frontend/worker/
 COPY chat chat
 COPY db db
 COPY drizzle drizzle

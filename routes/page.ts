@@ -93,10 +93,7 @@ async function file(c: Context, folder: string, path: string): Promise<Response>
   const accepted = c.req.header("accept-encoding") ?? "";
   c.header("content-type", type);
   c.header("vary", "accept-encoding");
-  c.header(
-    "cache-control",
-    path.startsWith("assets/") ? "public, max-age=31536000, immutable" : "public, max-age=3600",
-  );
+  c.header("cache-control", cacheControl(path));
   for (const [encoding, ending] of [["br", ".br"], ["gzip", ".gz"]] as const) {
     if (!new RegExp(`\\b${encoding}\\b`).test(accepted)) continue;
     const body = await readIfThere(join(folder, path + ending));
@@ -105,6 +102,12 @@ async function file(c: Context, folder: string, path: string): Promise<Response>
   const body = await readIfThere(join(folder, path));
   if (body) return c.body(body);
   return c.notFound();
+}
+
+function cacheControl(path: string): string {
+  if (path.startsWith("assets/")) return "public, max-age=31536000, immutable";
+  // An old service worker would go on handling pushes as it used to.
+  return path === "sw.js" ? "no-cache" : "public, max-age=3600";
 }
 
 async function readIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {

@@ -1,21 +1,11 @@
 /**
- * The service worker as the page sees it: how it is registered, and what the two say to each other.
+ * The service worker as the page sees it.
  *
  * @module
  */
-import type { PushPayload } from "@/chat/protocol.ts";
+import type { ToWorker } from "./worker_messages.ts";
 
-/** What the page asks of the worker. */
-export type ToWorker =
-  | Omit<Extract<PushPayload, { type: "messages" }>, "type"> & { type: "show_notification" }
-  /** They were read, here or elsewhere. */
-  | { type: "close_notifications"; conversationId: string };
-
-/** What the worker asks of the page. */
-export type ToPage =
-  | { type: "open_conversation"; conversationId: string }
-  /** The browser gave this subscription up; only the page has a token to tell of the next one. */
-  | { type: "renew_push" };
+export type { ToPage, ToWorker } from "./worker_messages.ts";
 
 /**
  * Registers the worker, or finds it registered.

@@ -5,12 +5,12 @@
  *
  * @module
  */
-import { signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { ApiError } from "../api.ts";
 import { config } from "../config.ts";
 import { storage } from "../lib/browser.ts";
-import { registerWorker } from "../lib/worker.ts";
-import { call } from "./session.ts";
+import { registerWorker, type ToPage } from "../lib/worker.ts";
+import { call, self as member } from "./session.ts";
 
 /**
  * - `unsupported`: this browser cannot, see {@linkcode pushHint};
@@ -59,6 +59,17 @@ export function turnOffPush(): Promise<void> {
   return change(async () => {
     await deleteAtServer();
     await forgetHere();
+  });
+}
+
+/** Called once: keeps the subscription alive, and that of whoever is signed in. */
+export function startPush(): void {
+  const memberId = computed(() => member.value?.id);
+  effect(() => {
+    if (memberId.value !== undefined) renewPush();
+  });
+  navigator.serviceWorker?.addEventListener("message", ({ data }: MessageEvent<ToPage>) => {
+    if (data.type === "renew_push") renewPush();
   });
 }
 

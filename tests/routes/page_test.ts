@@ -174,6 +174,15 @@ Deno.test("the static files are there, each as what it is, and may change", asyn
   }
 });
 
+Deno.test("the service worker has the whole site for its scope, and is asked for anew", async () => {
+  await using server = await servePage();
+  const { status, headers, body } = await fetchRaw(server.port, "/sw.js");
+  assert.deepEqual([status, headers["cache-control"]], [200, "no-cache"]);
+  assert.match(headers["content-type"] ?? "", /^text\/javascript/);
+  assert.match(body.toString(), /^\(\(\)=>.*showNotification/);
+  assert.ok(!/\bimport\b/.test(body.toString()), "One file");
+});
+
 Deno.test("nothing outside the built folder is to be had by any spelling of a path", async () => {
   await using server = await servePage();
   const ups = ["..", "%2e%2e", ".%2e", "%252e%252e", "..%00", "....", "%c0%ae%c0%ae"];

@@ -23,8 +23,10 @@ export interface Checkout {
 export async function makeCheckout({ built = true } = {}): Promise<Checkout> {
   const folder = await Deno.makeTempDir();
   for (const part of parts) await copy(`${root}${part}`, `${folder}/${part}`);
-  await Deno.mkdir(`${folder}/frontend`);
-  await Deno.copyFile(`${root}frontend/deno.json`, `${folder}/frontend/deno.json`);
+  for (const member of ["frontend", "frontend/worker"]) {
+    await Deno.mkdir(`${folder}/${member}`);
+    await Deno.copyFile(`${root}${member}/deno.json`, `${folder}/${member}/deno.json`);
+  }
   await Deno.symlink(`${root}node_modules`, `${folder}/node_modules`);
   if (built) {
     await Deno.mkdir(`${folder}/dist`);
