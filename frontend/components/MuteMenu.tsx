@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { type Conversation, muteForever } from "@/chat/protocol.ts";
+import { config } from "../config.ts";
 import { momentText } from "../lib/dates.ts";
 import { isMuted } from "../lib/mute.ts";
 import { muteSpans } from "../lib/mute_spans.ts";
@@ -51,6 +52,15 @@ export function MuteMenu({ view, close }: MuteMenuProps) {
             ))}
           </div>
         )}
+      {config.emailAvailable && <MailSwitch view={view} />}
+      {settingsError.value !== null && <p class="menu-error" role="alert">{settingsError.value}</p>}
+    </>
+  );
+}
+
+function MailSwitch({ view }: { view: Conversation }) {
+  return (
+    <>
       <hr class="menu-line" />
       <label class="menu-item">
         <span class="menu-text">No mail about it</span>
@@ -62,7 +72,6 @@ export function MuteMenu({ view, close }: MuteMenuProps) {
           onChange={(event) => setEmailOff(view.id, event.currentTarget.checked)}
         />
       </label>
-      {settingsError.value !== null && <p class="menu-error" role="alert">{settingsError.value}</p>}
     </>
   );
 }

@@ -11,8 +11,8 @@ import { Icon, type IconName } from "./Icon.tsx";
 
 const icons: Record<Notification["kind"], IconName> = {
   message: "chat",
-  group_added: "person",
-  new_login: "clock",
+  group_added: "chat",
+  new_login: "person",
   email_refused: "alert",
 };
 

@@ -18,7 +18,7 @@ export function ThreadHeader({ view }: { view: Conversation }) {
   const isGroup = view.kind === "group";
   const title = titleOf(view, selfId.value);
   const Items = later.value?.MuteMenu;
-  const icon = isMuted(view, now.value) ? "mute" : "bell";
+  const isSilent = isMuted(view, now.value);
   return (
     <header class="thread-header">
       <BackLink />
@@ -37,7 +37,10 @@ export function ThreadHeader({ view }: { view: Conversation }) {
           <span>View profile</span>
         </a>
       )}
-      <Menu label="Mute and mails" button={<Icon name={icon} />}>
+      <Menu
+        label={isSilent ? "Muted: mute and mails" : "Mute and mails"}
+        button={<Icon name={isSilent ? "mute" : "bell"} />}
+      >
         {(close) => Items && <Items view={view} close={close} />}
       </Menu>
     </header>

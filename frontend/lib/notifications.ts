@@ -5,9 +5,9 @@
  */
 import type { Notification } from "@/chat/protocol.ts";
 
-/** What an entry says; `title` is what it is about, with its name apart to be set off. */
+/** What an entry says. */
 export interface Sentence {
-  /** Who or what the sentence begins with; a member's own words keep their direction. */
+  /** Who or what the sentence begins with, to be set off. */
   subject: string;
   text: string;
 }
@@ -26,7 +26,7 @@ export function sentenceOf({ kind, actor, content, count }: Notification): Sente
     case "new_login":
       return { subject: "New login", text: content };
     case "email_refused":
-      return { subject: content, text: "takes no mail from us. Please change your address." };
+      return { subject: `Mail to ${content}`, text: "is refused. Please change your address." };
   }
 }
 

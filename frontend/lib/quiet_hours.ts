@@ -4,6 +4,7 @@
  * @module
  */
 import type { NotificationPreferences } from "@/chat/protocol.ts";
+import { clockTime } from "./dates.ts";
 
 export type QuietHours = NonNullable<NotificationPreferences["quietHours"]>;
 
@@ -37,12 +38,13 @@ export function usualQuietHours(): QuietHours {
   return { start: "22:00", end: "07:00", timeZone };
 }
 
-/** Says when they end, which from two times alone is not plain. */
+/** Says when they begin and end, which from two times alone is not plain. */
 export function quietHoursText({ start, end }: QuietHours): string {
   if (start === end) return "Quiet all day: both times are the same.";
-  return end < start
-    ? `Quiet from ${start} until ${end} the next morning.`
-    : `Quiet from ${start} until ${end}.`;
+  const text = `Quiet from ${clockTime(`2000-01-01T${start}`)} until ${
+    clockTime(`2000-01-01T${end}`)
+  }`;
+  return end < start ? `${text} the next day.` : `${text}.`;
 }
 
 /** The time zones to choose from, with the one that is chosen. */

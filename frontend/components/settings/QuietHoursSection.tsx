@@ -10,7 +10,7 @@ export function QuietHoursSection({ current }: { current: NotificationPreference
   return (
     <Section title="Quiet hours">
       <Switch
-        label="Leave me in peace at certain hours"
+        label="Do not disturb me at certain hours"
         note="No sound, no push, no email. Messages are there when you look."
         isOn={quietHours !== null}
         onChange={switchQuietHours}
@@ -27,12 +27,12 @@ function Hours({ quietHours }: { quietHours: NonNullable<NotificationPreferences
     changePreferences({ quietHours: { ...quietHours, ...part } });
   return (
     <>
-      <div class="setting">
-        <label class="setting-time">
+      <div class="setting-times">
+        <label>
           From
           <TimeInput value={start} onChange={(start) => change({ start })} />
         </label>
-        <label class="setting-time">
+        <label>
           to
           <TimeInput value={end} onChange={(end) => change({ end })} />
         </label>
