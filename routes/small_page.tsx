@@ -1,8 +1,7 @@
+import { type Children, type Markup, renderMarkup } from "@/utils/markup.ts";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { createHash } from "node:crypto";
-import type { ComponentChildren, VNode } from "preact";
-import { renderToString } from "preact-render-to-string";
 
 /** A page that stands by itself: no script, nothing loaded, readable before anyone logs in. */
 export interface SmallPage {
@@ -13,7 +12,7 @@ export interface SmallPage {
   /** Seconds after which the browser asks for it again. */
   refresh?: number;
   wide?: boolean;
-  children: ComponentChildren;
+  children: Children;
 }
 
 const style = `
@@ -55,10 +54,10 @@ export function smallPage(
     `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'; frame-src 'self'; ` +
       "base-uri 'none'; frame-ancestors 'none'",
   );
-  return c.html(`<!doctype html>${renderToString(shell(page))}`, status);
+  return c.html(`<!doctype html>${renderMarkup(shell(page))}`, status);
 }
 
-function shell({ title, language, direction, refresh, wide, children }: SmallPage): VNode {
+function shell({ title, language, direction, refresh, wide, children }: SmallPage): Markup {
   return (
     <html lang={language} dir={direction}>
       <head>

@@ -7,9 +7,9 @@ import {
   type UnsubscribeLink,
   unsubscribeLocale,
 } from "@/chat/unsubscribe.ts";
+import type { Children } from "@/utils/markup.ts";
 import type { Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { ComponentChildren } from "preact";
 import { clientAddress } from "./address.ts";
 import { smallPage } from "./small_page.tsx";
 
@@ -83,7 +83,7 @@ async function answer(
   c: Context,
   chat: Chat,
   link: UnsubscribeLink | undefined,
-  content: (words: Words, link: UnsubscribeLink) => ComponentChildren,
+  content: (words: Words, link: UnsubscribeLink) => Children,
 ): Promise<Response> {
   const [browserLocale] = (c.req.header("accept-language") ?? "").split(/[,;]/);
   const locale = link ? await unsubscribeLocale(chat, link) : null;

@@ -1,5 +1,4 @@
-import type { ComponentChildren } from "preact";
-import { renderToString } from "preact-render-to-string";
+import { type Children, renderMarkup } from "@/utils/markup.ts";
 import type { Wording } from "./wording.ts";
 import { fill } from "./words.ts";
 
@@ -37,7 +36,7 @@ const style = `
 
 /** The letter as HTML: tables and inline styles, which every mail program knows; nothing is loaded. */
 export function letterHtml(wording: Wording): string {
-  return `<!doctype html>${renderToString(<Document {...wording} />)}`;
+  return `<!doctype html>${renderMarkup(<Document {...wording} />)}`;
 }
 
 function Document({ language, site, heading, preview, sections, unsubscribe }: Wording) {
@@ -190,7 +189,7 @@ function Quote({ sender, time, label, text: written }: Wording["sections"][numbe
 }
 
 /** A cell that is coloured, and a link that fills it: what Outlook draws of a button as well. */
-function Button({ url, children }: { url: string; children: ComponentChildren }) {
+function Button({ url, children }: { url: string; children: Children }) {
   return (
     <table
       role="presentation"
@@ -233,7 +232,7 @@ function Table(
     class?: string;
     width?: number | string;
     style?: Record<string, string | number>;
-    children: ComponentChildren;
+    children: Children;
   },
 ) {
   return (
