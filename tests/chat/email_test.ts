@@ -312,7 +312,8 @@ Deno.test("braces in a name stay as they are", () => {
 
 Deno.test("the letter calls the site by its sender's name, else by its host", () => {
   const footer = (from: string) =>
-    composeMail(letter([conversation(["a"])], { from })).text.match(/messages on (.*) wait/)?.[1];
+    composeMail(letter([conversation(["a"])], { from })).text.match(/unread messages on (.*)\.$/m)
+      ?.[1];
   equal(footer("Roof & Co <a@b.example>"), "Roof & Co");
   equal(footer('"Roof, Inc." <a@b.example>'), "Roof, Inc.");
   equal(footer("Parley"), "Parley");

@@ -14,7 +14,7 @@ export const en: Words = {
   photo: "Photo",
   file: "File",
   open: "Open the conversation",
-  why: "You get this mail because messages on {site} wait to be read by you.",
+  why: "You get this mail because you have unread messages on {site}.",
   stopConversation: "Stop mail about this conversation",
   stopAll: "Stop all mail",
   stopTitle: "Mail about messages",
