@@ -9,7 +9,7 @@ import type { ToWorker } from "../lib/worker_messages.ts";
 import { closeNotification, showNotification, updateBadge } from "./notifications.ts";
 import { readPayload } from "./payload.ts";
 import { scope } from "./scope.ts";
-import { isWatched, openConversation, pageWindows, tell } from "./windows.ts";
+import { isPageInView, openConversation, pageWindows, tell } from "./windows.ts";
 
 // The newest version takes over at once: it has no state that an open page could miss.
 scope.addEventListener("install", () => scope.skipWaiting());
@@ -36,11 +36,11 @@ scope.addEventListener("pushsubscriptionchange", (event) => {
 
 async function handlePush(payload: PushPayload | undefined): Promise<void> {
   if (payload?.type === "read") return await closeNotification(payload.conversationId);
-  // Browsers end a subscription whose pushes show nothing.
+  // Browsers end a subscription whose pushes show nothing while no page of ours is in view.
   if (payload === undefined) {
     return await showNotification({ title: "New message", body: "", silent: false });
   }
-  if (!await isWatched(payload.conversationId)) await showNotification(payload);
+  if (!await isPageInView()) await showNotification(payload);
 }
 
 async function handleMessage(message: ToWorker): Promise<void> {

@@ -1,5 +1,6 @@
 /**
- * The windows and tabs in which our page is open.
+ * The windows and tabs in which our page is open. Which conversation they show is not to be seen
+ * from here: a window's `url` stays what it was when it was loaded.
  *
  * @module
  */
@@ -12,24 +13,21 @@ const pagePath = /^\/(messages|u|notifications|settings|login|register)(\/|$)/;
 /** Those used last come first. */
 export async function pageWindows(): Promise<WindowClient[]> {
   const all = await scope.clients.matchAll({ type: "window", includeUncontrolled: true });
-  return all.filter((window) => pagePath.test(pathOf(window)));
+  return all.filter(({ url }) => pagePath.test(new URL(url).pathname));
 }
 
-/** Whether the member is looking at this conversation. */
-export async function isWatched(conversationId: string): Promise<boolean> {
-  return (await pageWindows()).some((window) =>
-    window.focused && window.visibilityState === "visible" &&
-    pathOf(window) === conversationPath(conversationId)
+/** Whether the member is looking at our page, which then tells them itself. */
+export async function isPageInView(): Promise<boolean> {
+  return (await pageWindows()).some(({ focused, visibilityState }) =>
+    focused && visibilityState === "visible"
   );
 }
 
-/** Brings a conversation before the member, in a window there is if there is one. */
+/** Brings a conversation, or the list of them, before the member: in the window used last, if any. */
 export async function openConversation(conversationId: string | undefined): Promise<void> {
-  const windows = await pageWindows();
-  const path = conversationPath(conversationId);
-  const window = windows.find((one) => pathOf(one) === path) ?? windows[0];
+  const [window] = await pageWindows();
   if (window === undefined) {
-    await scope.clients.openWindow(path);
+    await scope.clients.openWindow(conversationId ? `/messages/${conversationId}` : "/messages");
     return;
   }
   // Not by its address, which would load the page anew.
@@ -39,12 +37,4 @@ export async function openConversation(conversationId: string | undefined): Prom
 
 export function tell(window: WindowClient, message: ToPage): void {
   window.postMessage(message);
-}
-
-function pathOf({ url }: WindowClient): string {
-  return new URL(url).pathname;
-}
-
-function conversationPath(conversationId: string | undefined): string {
-  return conversationId === undefined ? "/messages" : `/messages/${conversationId}`;
 }
