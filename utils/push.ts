@@ -3,8 +3,6 @@
  *
  * @module
  */
-import webPush from "web-push";
-
 /** What we use of `web-push`, which has no types of its own. */
 interface WebPush {
   generateRequestDetails(
@@ -13,7 +11,8 @@ interface WebPush {
     options: { vapidDetails: Vapid; TTL: number } & Pick<PushOptions, "topic" | "urgency">,
   ): { headers: Record<string, string | number>; body: Uint8Array<ArrayBuffer> };
 }
-const { generateRequestDetails } = webPush as unknown as WebPush;
+/** With the first push: it would be a tenth of a second of every start. */
+const loadWebPush = async () => (await import("web-push")).default as unknown as WebPush;
 
 /** The server's keys in base64url, and where a push service can reach whoever runs it. */
 export interface Vapid {
@@ -100,7 +99,7 @@ export function createPusher(
       if (!accepts(subscription.endpoint)) {
         throw new PushRefused("No push service is at this address");
       }
-      const { headers, body } = encrypt(vapid, subscription, payload, options);
+      const { headers, body } = await encrypt(vapid, subscription, payload, options);
       const response = await fetch(subscription.endpoint, {
         method: "POST",
         headers,
@@ -118,15 +117,16 @@ export function createPusher(
 }
 
 /** @throws {PushRefused} if the subscription's keys are none */
-function encrypt(
+async function encrypt(
   vapid: Vapid,
   subscription: PushSubscription,
   payload: string,
   { topic, urgency, ttlSeconds }: PushOptions,
-): { headers: Headers; body: Uint8Array<ArrayBuffer> } {
+): Promise<{ headers: Headers; body: Uint8Array<ArrayBuffer> }> {
+  const webPush = await loadWebPush();
   try {
     const options = { vapidDetails: vapid, TTL: ttlSeconds, topic, urgency };
-    const { headers, body } = generateRequestDetails(subscription, payload, options);
+    const { headers, body } = webPush.generateRequestDetails(subscription, payload, options);
     const texts = Object.entries(headers).map(([name, value]) => [name, String(value)]);
     return { headers: new Headers(texts), body };
   } catch (error) {
