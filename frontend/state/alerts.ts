@@ -17,7 +17,7 @@ import { fetchConversation, openId } from "./messages.ts";
 import { preferences } from "./preferences.ts";
 
 /** So long a tab leaves a message to those that should go first. */
-const courtesyMs = { hidden: 150, silent: 450 };
+const courtesyMs = { hidden: 150, silent: 1_000 };
 const soundEveryMs = 2_000;
 
 /** By conversation, the last message that was considered: one may be told of twice. */

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import type { Page } from "playwright-core";
 import { closeCodes } from "@/chat/protocol.ts";
+import { findsNothingSerious } from "./axe.ts";
 import { journey, twoTalking } from "./journey.ts";
 import { Person } from "./person.ts";
 
@@ -223,64 +221,23 @@ journey(
 journey(
   "axe finds nothing serious on any screen, in light and in dark",
   async (browser, { url }) => {
-    const axe = await readFile(
-      createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
-      "utf8",
-    );
-    const check = async (page: Page, screen: string) => {
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        await page.evaluate(atRest);
-        // Told to the engine rather than put into the page, whose policy takes no foreign script.
-        await page.evaluate(axe);
-        const found = await page.evaluate(async () => {
-          const { axe } = globalThis as unknown as {
-            axe: { run(): Promise<{ violations: AxeViolation[] }> };
-          };
-          const { violations } = await axe.run();
-          return violations
-            .filter(({ impact }) => impact === "serious" || impact === "critical")
-            .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-        });
-        assert.deepEqual(found, [], `${screen}, ${colorScheme}`);
-      }
-    };
     const [ana, ben] = await twoTalking(browser, url);
     await ben.write("And hello to you, see https://example.com");
     await ana.page.locator(".words a").waitFor();
-    await check(ana.page, "thread");
+    await findsNothingSerious(ana.page, "thread");
     await ana.page.goto("/messages");
     await ana.row(ben).waitFor();
-    await check(ana.page, "list");
+    await findsNothingSerious(ana.page, "list");
     await ana.page.goto("/u/ben");
     await ana.page.getByRole("heading", { name: "Ben" }).waitFor();
-    await check(ana.page, "profile");
+    await findsNothingSerious(ana.page, "profile");
     const guest = await Person.arrive(browser, url, "Guest");
     for (
       const [path, heading] of [["/login", "Welcome back"], ["/register", "Create your account"]]
     ) {
       await guest.page.goto(path ?? "");
       await guest.page.getByRole("heading", { name: heading ?? "" }).waitFor();
-      await check(guest.page, path ?? "");
+      await findsNothingSerious(guest.page, path ?? "");
     }
   },
 );
-
-/**
- * Resolves, in the page, once what was just changed is drawn: colours on their way have another
- * contrast. A text, since the names of the page's world mean nothing here.
- */
-const atRest = `(async () => {
-  for (let frame = 0; frame < 2; frame++) {
-    await new Promise((resolve) => requestAnimationFrame(resolve));
-  }
-  const ending = document.getAnimations()
-    .filter((animation) => animation.effect.getComputedTiming().endTime !== Infinity);
-  await Promise.allSettled(ending.map((animation) => animation.finished));
-})()`;
-
-interface AxeViolation {
-  id: string;
-  impact: string | null;
-  nodes: { html: string }[];
-}
