@@ -25,18 +25,20 @@ import { selfView } from "./views.ts";
  * Opens an account.
  *
  * @param address where the request came from
+ * @param locale the language to write to them in, if it is known
  * @throws {ChatError} `conflict` if the username or email is taken, `rate_limited`
  */
 export async function register(
   chat: Chat,
   address: string,
   input: RegisterInput,
+  locale: string | null,
 ): Promise<Self> {
   await spend(chat.rates.register, address);
   const { password, ...fields } = input;
   const passwordHash = await hashPassword(password);
   try {
-    return selfView(await insertUser(chat.db, { ...fields, id: newId(), passwordHash }));
+    return selfView(await insertUser(chat.db, { ...fields, id: newId(), passwordHash, locale }));
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
     const field = databaseError(error)?.constraint === "users_username" ? "username" : "email";

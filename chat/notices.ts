@@ -37,6 +37,7 @@ export class Notices {
   readonly #known = new Map<string, number>();
   readonly #watermarkId = newId();
   #watermarkAt = -Infinity;
+  #flushing = Promise.resolve();
 
   constructor(
     private readonly db: Database,
@@ -71,11 +72,15 @@ export class Notices {
   }
 
   /**
-   * Writes what was gathered. To be called every second or so, and never twice at once.
+   * Writes what was gathered. To be called every second or so.
    *
    * @throws while the database is away; what was gathered is kept for the next time
    */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    return this.#flushing = this.#flushing.catch(() => {}).then(() => this.#flush());
+  }
+
+  async #flush(): Promise<void> {
     const now = this.clock.now();
     const drafts = [...this.#drafts];
     this.#drafts = new Map();

@@ -18,7 +18,6 @@ import { announceTo, type Chat } from "./chat.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import {
   type ListNotificationsQuery,
-  type Notification,
   type NotificationsResult,
   type ReadNotificationsInput,
 } from "./protocol.ts";

@@ -20,12 +20,13 @@ import { type Circumstances, decide, type Decision } from "./notice_decision.ts"
 import { addNotifications, endMessageNotifications, tellNotifications } from "./notifications.ts";
 import { limits } from "./protocol.ts";
 import { quietUntil } from "./quiet_hours.ts";
-import { isoTime } from "./views.ts";
 
 /** Members whose notices are looked at in one transaction. */
 const membersAtOnce = 500;
 /** A member's further mails that would go within this time go with the first. */
 const togetherMs = 60_000;
+/** Mail programs cut off what is longer. */
+const conversationsInMail = 20;
 
 /**
  * To be called every second or so, and never twice at once: writes notices, looks at those whose
@@ -135,25 +136,26 @@ async function hand(chat: Chat, tx: Database, decided: Decided[]): Promise<void>
       fromSeq: notice.pushedSeq + 1,
     } satisfies PushJob,
   }));
-  const mails = Map.groupBy(
-    decided.filter(({ decision }) => decision.email).map(({ notice }) => notice),
-    (notice) => notice.userId,
-  );
-  await chat.queue?.add(tx, "push", pushes);
-  await chat.queue?.add(
-    tx,
-    "email",
-    [...mails].map(([userId, notices]) => ({
+  const mailed = decided.filter(({ decision }) => decision.email).map(({ notice }) => notice);
+  const mails = [...Map.groupBy(mailed, (notice) => notice.userId)].flatMap(([userId, notices]) =>
+    chunks(notices, conversationsInMail).map((some) => ({
       id: newId(),
       data: {
         userId,
-        conversations: notices.map(({ conversationId, emailedSeq }) => ({
+        conversations: some.map(({ conversationId, emailedSeq }) => ({
           conversationId,
           fromSeq: emailedSeq + 1,
         })),
       } satisfies MailJob,
-    })),
+    }))
   );
+  await chat.queue?.add(tx, "push", pushes);
+  await chat.queue?.add(tx, "email", mails);
+}
+
+function chunks<Item>(items: Item[], size: number): Item[][] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, n) => items.slice(n * size, (n + 1) * size));
 }
 
 async function keep(tx: Database, decided: Decided[], now: number): Promise<void> {

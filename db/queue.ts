@@ -6,7 +6,14 @@
  */
 import type { Log } from "@/utils/log.ts";
 import { type SQL, sql } from "drizzle-orm";
-import { type Clock, fromDrizzle, type JobResult, type JobWithMetadata, PgBoss } from "pg-boss";
+import {
+  type Clock,
+  fromDrizzle,
+  type JobResult,
+  type JobWithMetadata,
+  PgBoss,
+  systemClock,
+} from "pg-boss";
 import { type Database, type OpenDatabase, select } from "./database.ts";
 
 /** Time and timers, for a test that brings its own. */
@@ -63,13 +70,13 @@ export interface Queue {
 export async function openQueue(
   { db: database, queueDatabase: { backend, db } }: OpenDatabase,
   queues: Record<string, QueueOptions>,
-  { log, clock }: { log: Log; clock?: QueueClock | undefined },
+  { log, clock = systemClock }: { log: Log; clock?: QueueClock | undefined },
 ): Promise<Queue> {
   const boss = new PgBoss({
     backend,
     db,
     schedule: false,
-    ...clock && { clock },
+    clock,
   });
   boss.on("error", (error) => log.warn("The job queue has trouble", { error }));
   boss.on("warning", (warning) => log.warn(`The job queue warns: ${warning.message}`));
@@ -95,7 +102,12 @@ export async function openQueue(
     async add(db, queue, jobs) {
       if (jobs.length === 0) return;
       const execute = (query: unknown) => select(db, query as SQL);
-      await boss.insert(queue, jobs, { db: fromDrizzle({ execute }, sql) });
+      const startAfter = new Date(clock.now());
+      await boss.insert(
+        queue,
+        jobs.map((job) => ({ ...job, startAfter })),
+        { db: fromDrizzle({ execute }, sql) },
+      );
     },
 
     async work(queue, handle) {

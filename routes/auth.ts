@@ -38,7 +38,7 @@ export function authRoutes(api: Api, options: { localAccounts: boolean; secure: 
     body: RegisterInput,
     answers: { 201: SessionResult },
   }, async ({ c, body }) => {
-    const user = await register(chat, clientAddress(c), body);
+    const user = await register(chat, clientAddress(c), body, firstLanguage(c));
     return c.json(await begin(c, user), 201);
   });
 
@@ -101,4 +101,10 @@ export function authRoutes(api: Api, options: { localAccounts: boolean; secure: 
       expires: new Date(refresh.expiresAt),
     });
   }
+}
+
+/** The language that the browser asks for first. */
+function firstLanguage(c: Context): string | null {
+  const languages = c.req.header("accept-language") ?? "";
+  return /^\s*([a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3})\b/i.exec(languages)?.[1] ?? null;
 }

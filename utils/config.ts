@@ -138,13 +138,14 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode):
 
   function readVapid(): Config["vapid"] {
     const make = "make both keys with: deno task vapid";
-    const key = (name: string, length: number) =>
-      read<string | undefined>(
-        name,
-        v.pipe(v.string(), v.regex(new RegExp(`^[\\w-]{${length}}$`))),
-        `${length} characters of base64url; ${make}`,
-        undefined,
+    // The value stays out of the message: the two may have been mixed up.
+    const key = (name: string, length: number) => {
+      const value = given(name);
+      if (value === undefined || /^[\w-]*$/.test(value) && value.length === length) return value;
+      throw new ConfigError(
+        `${name} has ${value.length} characters: expected ${length} of base64url; ${make}`,
       );
+    };
     const publicKey = key("VAPID_PUBLIC_KEY", 87);
     const privateKey = key("VAPID_PRIVATE_KEY", 43);
     const subject = address("VAPID_SUBJECT", /^(mailto:.+@|https:\/\/)/, "a mailto: or https: URL");

@@ -119,25 +119,28 @@ export class Away {
 
   /** Waits until nothing is due any more, neither a notice nor a job. */
   async settle(): Promise<void> {
-    await notify(this.server.chat);
     const end = performance.now() + patience;
     do {
-      if (performance.now() > end) throw new Error(`Jobs are left after ${patience} ms`);
+      if (performance.now() > end) throw new Error(`Something is left after ${patience} ms`);
+      await notify(this.server.chat);
       await this.clock.tick(1_000);
       // The queue's own work goes on while we wait for it.
       await new Promise((resolve) => setTimeout(resolve, 5));
-    } while (await this.jobsDue() > 0);
+    } while (await this.#isAnythingDue());
   }
 
-  /** Jobs that wait for nothing but their turn, or are under way. */
-  async jobsDue(): Promise<number> {
-    const now = new Date(this.clock.now()).toISOString();
-    const [row] = await this.sql<{ count: number }>(
-      sql`select count(*)::int as count from pgboss.job
-        where name in ('email', 'push')
-          and (state = 'active' or state < 'active' and start_after <= ${now}::timestamptz)`,
+  /** Notices to look at, and jobs that wait for nothing but their turn, or are under way. */
+  async #isAnythingDue(): Promise<boolean> {
+    const now = sql`${new Date(this.clock.now()).toISOString()}::timestamptz`;
+    const [row] = await this.sql<{ due: boolean }>(
+      sql`select exists (
+          select 1 from pgboss.job where name in ('email', 'push')
+            and (state = 'active' or state < 'active' and start_after <= ${now})
+        ) or exists (
+          select 1 from notices where least(push_at, email_at) <= ${now}
+        ) as due`,
     );
-    return row?.count ?? 0;
+    return row?.due === true;
   }
 
   sql<Row>(query: ReturnType<typeof sql>): Promise<Row[]> {

@@ -13,11 +13,14 @@ import { newId } from "@/utils/ids.ts";
 import { createLog, type Log } from "@/utils/log.ts";
 import { createTestDatabase, testPostgresUrl } from "./postgres.ts";
 
+/** What test servers sign with. */
+export const testSecret = "a secret for tests, long enough to be taken";
+
 /** Settings every test server begins with; the rates are high enough never to meet them by chance. */
 const environment = {
   PORT: "0",
   HOST: "127.0.0.1",
-  JWT_SECRET: "a secret for tests, long enough to be taken",
+  JWT_SECRET: testSecret,
   LOCAL_ACCOUNTS: "true",
   RATE_LIMIT_SCALE: "1000",
 };

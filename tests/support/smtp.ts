@@ -40,7 +40,7 @@ export class TestSmtp {
    * the address (of nothing, for `connect` and `data`) that gives one, undefined for yes.
    */
   answers: Partial<Record<SmtpStep, string | ((address: string) => string | undefined)>> = {};
-  /** While it is set, mails are read to their end and then neither kept nor answered. */
+  /** While it is set, mails are taken, but nobody is told so. */
   hanging = false;
 
   #server: SMTPServer | undefined;
@@ -120,7 +120,6 @@ export class TestSmtp {
       onData: async (stream, session, answer) => {
         const chunks: Uint8Array[] = [];
         for await (const chunk of stream) chunks.push(chunk);
-        if (this.hanging) return this.#hangs.resolve();
         const refusal = this.#answer("data", "");
         if (refusal) return answer(refusal);
         const raw = await new Blob(chunks as Uint8Array<ArrayBuffer>[]).text();
@@ -133,7 +132,8 @@ export class TestSmtp {
           parsed: await PostalMime.parse(raw),
         });
         for (const wake of this.#waiting.splice(0)) wake();
-        answer();
+        if (this.hanging) this.#hangs.resolve();
+        else answer();
       },
     });
   }

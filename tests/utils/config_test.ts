@@ -257,8 +257,60 @@ Deno.test("the platform's keys need issuer and audience, and end local accounts 
 
 Deno.test("settings of what is not there yet are named, so that nobody relies on them", () => {
   assert.deepEqual(read().unused, []);
-  const env = { REDIS_URL: "redis://r", SMTP_URL: "smtp://m", VAPID_SUBJECT: "mailto:a@b.example" };
-  assert.deepEqual(read(env).unused, Object.keys(env));
+  assert.deepEqual(read({ REDIS_URL: "redis://r" }).unused, ["REDIS_URL"]);
+});
+
+Deno.test("mail leaves by an SMTP server or by a mail service, with a sender", () => {
+  const EMAIL_FROM = "Parley <parley@example.com>";
+  assert.equal(read().mail, undefined);
+  assert.equal(read({ EMAIL_FROM }).mail, undefined);
+  assert.deepEqual(
+    read({ EMAIL_FROM, SMTP_URL: "smtps://u:p@mail.example:465" }).mail,
+    { from: EMAIL_FROM, smtpUrl: "smtps://u:p@mail.example:465" },
+  );
+  assert.deepEqual(
+    read({ EMAIL_FROM: "parley@example.com", EMAIL_SERVICE_API_KEY: "key" }).mail,
+    { from: "parley@example.com", serviceKey: "key", serviceUrl: "https://api.resend.com" },
+  );
+  for (
+    const [env, words] of [
+      [{ SMTP_URL: "smtp://m" }, /^EMAIL_FROM is missing: expected a sender/],
+      [
+        { EMAIL_FROM, SMTP_URL: "mail.example:25" },
+        /^SMTP_URL is "mail.example:25": expected smtp/,
+      ],
+      [{ EMAIL_FROM, SMTP_URL: "smtp://u:secret@" }, /^SMTP_URL is (?!.*secret)/],
+      [{ EMAIL_FROM: "Parley <parley>", SMTP_URL: "smtp://m" }, /^EMAIL_FROM is "Parley <parley>"/],
+      [{ EMAIL_FROM: "a@b\nBcc: c@d", SMTP_URL: "smtp://m" }, /^EMAIL_FROM is/],
+      [{ EMAIL_FROM, SMTP_URL: "smtp://m", EMAIL_SERVICE_API_KEY: "key" }, /are both set/],
+    ] as const
+  ) assert.match(refusal(() => read(env)), words);
+});
+
+Deno.test("web push has both keys and a subject, or is off", () => {
+  const keys = { VAPID_PUBLIC_KEY: "B".repeat(87), VAPID_PRIVATE_KEY: "k".repeat(43) };
+  const VAPID_SUBJECT = "mailto:operator@example.com";
+  assert.equal(read().vapid, undefined);
+  assert.deepEqual(read({ ...keys, VAPID_SUBJECT }).vapid, {
+    publicKey: keys.VAPID_PUBLIC_KEY,
+    privateKey: keys.VAPID_PRIVATE_KEY,
+    subject: VAPID_SUBJECT,
+  });
+  for (
+    const [env, words] of [
+      [keys, /^VAPID_SUBJECT is missing/],
+      [{ VAPID_PUBLIC_KEY: keys.VAPID_PUBLIC_KEY, VAPID_SUBJECT }, /^VAPID_PRIVATE_KEY is missing/],
+      [
+        { VAPID_PRIVATE_KEY: keys.VAPID_PRIVATE_KEY, VAPID_SUBJECT },
+        /^VAPID_PUBLIC_KEY is missing/,
+      ],
+      [
+        { ...keys, VAPID_PUBLIC_KEY: "short", VAPID_SUBJECT },
+        /^VAPID_PUBLIC_KEY has 5 characters: expected 87/,
+      ],
+      [{ ...keys, VAPID_SUBJECT: "operator@example.com" }, /^VAPID_SUBJECT is/],
+    ] as const
+  ) assert.match(refusal(() => read(env)), words);
 });
 
 Deno.test("silence is longer than the time between two heartbeats", () => {
