@@ -92,6 +92,18 @@ async function twoWatched(browser: Browser, url: string): Promise<[Person, Perso
   return [ana, ben];
 }
 
+/** Mutes a conversation as another program of the member's would. */
+async function mute(page: Page, path: string, ms: number): Promise<void> {
+  await page.evaluate(async ({ id, mutedUntil }) => {
+    const { token } = await (await fetch("/api/auth/refresh", { method: "POST" })).json();
+    await fetch(`/api/messages/conversations/${id}/settings`, {
+      method: "PATCH",
+      headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+      body: JSON.stringify({ mutedUntil }),
+    });
+  }, { id: path.split("/").at(-1), mutedUntil: new Date(Date.now() + ms).toISOString() });
+}
+
 const settings = "/settings/notifications";
 const toggle = (page: Page, name: string | RegExp) => page.getByRole("switch", { name });
 const saved = (page: Page) => page.getByRole("status").getByText("Saved", { exact: true });
@@ -280,7 +292,40 @@ journey("a muted conversation is silent and counts in no title, until it is not"
   await ana.write("can you hear me?");
   await ben.hasTitle("(1) Parley");
   await sees(page, ({ notes }) => notes === 2);
+
+  // Set elsewhere, for a moment only: it ends by itself.
+  await mute(page, new URL(ana.page.url()).pathname, 4_000);
+  await page.locator(".badge.is-silent").waitFor();
+  await ben.hasTitle("Parley");
+  await ben.hasTitle("(1) Parley");
   ben.hasNoComplaints();
+});
+
+journey("a page says that it is used, and that it is not looked at any more", async (
+  browser,
+  { url },
+) => {
+  const ben = await Person.arrive(browser, url, "Ben");
+  await ben.context.addInitScript(spyScript);
+  const told: boolean[] = [];
+  ben.page.on("websocket", (socket) => {
+    socket.on("framesent", ({ payload }) => {
+      const frame = JSON.parse(String(payload));
+      if (frame.type === "set_activity") told.push(frame.active);
+    });
+  });
+  await ben.register();
+  const hears = async (expected: boolean[]) => {
+    for (let attempt = 0; told.length < expected.length && attempt < 100; attempt++) {
+      await after(100);
+    }
+    assert.deepEqual(told, expected);
+  };
+  await hears([true]);
+  await turnTo(ben.page, "hidden");
+  await hears([true, false]);
+  await turnTo(ben.page, "visible");
+  await hears([true, false, true]);
 });
 
 journey("the settings and the list fit a phone, and axe finds nothing serious", async (
