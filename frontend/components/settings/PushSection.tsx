@@ -1,5 +1,6 @@
 import type { NotificationPreferences } from "@/chat/protocol.ts";
 import { pushDelays } from "../../lib/delays.ts";
+import { desktopStatus } from "../../state/desktop.ts";
 import { changePreferences } from "../../state/preferences.ts";
 import { isPushOn, pushError, switchPush } from "../../state/push_setting.ts";
 import { pushHint, type PushStatus, pushStatus } from "../../state/push.ts";
@@ -16,7 +17,11 @@ export function PushSection({ current }: { current: NotificationPreferences }) {
         ? (
           <Switch
             label="Notify me here, even when the page is closed"
-            note={status === "working" ? "One moment…" : "Asks your browser for permission."}
+            note={status === "working"
+              ? "One moment…"
+              : desktopStatus.value === "default"
+              ? "Asks your browser for permission."
+              : undefined}
             isOn={isPushOn.value}
             disabled={status === "working"}
             onChange={switchPush}
