@@ -18,6 +18,7 @@ import {
   selectOwnIds,
   selectSharedIds,
   selectUnreadTotal,
+  updateSettings,
 } from "@/db/conversations.ts";
 import { type Database, select } from "@/db/database.ts";
 import { updateMarks } from "@/db/marks.ts";
@@ -30,8 +31,32 @@ import {
   selectSeq,
 } from "@/db/messages.ts";
 import { migrate } from "@/db/migrate.ts";
+import {
+  deleteNotices,
+  endSilence,
+  raiseEmailedSeq,
+  selectUnnoticed,
+  startNotices,
+  takeBackPushed,
+  takeDueNotices,
+  updateNotices,
+} from "@/db/notices.ts";
+import {
+  countUnreadNotifications,
+  readMessageNotifications,
+  readNotifications,
+  selectNotifications,
+  upsertNotifications,
+} from "@/db/notifications.ts";
+import { selectPushSubscriptions } from "@/db/push_subscriptions.ts";
 import * as schema from "@/db/schema.ts";
-import { revokeSession, rotateSession, selectSession } from "@/db/sessions.ts";
+import {
+  revokeSession,
+  rotateSession,
+  selectLoggedInBefore,
+  selectSession,
+} from "@/db/sessions.ts";
+import { selectUnread } from "@/db/unread.ts";
 import {
   selectAccount,
   selectExistingUserIds,
@@ -55,7 +80,7 @@ const busy = { members: 3, conversations: 200 };
 const longest = 20_000;
 
 /** Ids that can be told from their number, here and in SQL. */
-const idOf = (kind: "1" | "2" | "3" | "4", n: number) =>
+const idOf = (kind: "1" | "2" | "3" | "4" | "5" | "6", n: number) =>
   `0000000${kind}-0000-7000-8000-${n.toString(16).padStart(12, "0")}`;
 const idIn = (kind: string, n: SQL) =>
   sql`(${`0000000${kind}-0000-7000-8000-`}::text || lpad(to_hex((${n})::int), 12, '0'))::uuid`;
@@ -63,12 +88,16 @@ const userId = (n: number) => idOf("1", n);
 const conversationId = (n: number) => idOf("2", n);
 const messageId = (n: number) => idOf("3", n);
 const sessionId = (n: number) => idOf("4", n);
+const notificationId = (n: number) => idOf("5", n);
 
 const member = userId(1);
 const start = "2026-01-01T00:00:00Z";
 
 /** The tables that grow with use, which no hot path may read through. */
-const large = ["messages", "conversation_participants", "conversations", "users", "sessions"];
+const large = [
+  ...["messages", "conversation_participants", "conversations", "users", "sessions"],
+  ...["notices", "notifications", "push_subscriptions"],
+];
 
 interface Statement {
   text: string;
@@ -174,6 +203,27 @@ async function fill(db: Database): Promise<void> {
           case when n <= ${longest}::int then n
             else 1 + (n - ${longest}::int - 1) / (${conversations}::int - 1) end as seq
       ) place`);
+    // One in forty of the notices waits; of the list's entries most are read.
+    await tx.execute(sql`
+      insert into notices (user_id, conversation_id, push_at, email_at, emailed_at, pushed_at)
+      select user_id, conversation_id,
+        case when due then ${start}::timestamptz + n * interval '1 second' end,
+        case when due then ${start}::timestamptz + n * interval '1 minute' end,
+        ${start}::timestamptz, ${start}::timestamptz
+      from (
+        select *, row_number() over () as n, row_number() over () % 40 = 0 as due
+        from conversation_participants
+      ) p`);
+    await tx.execute(sql`
+      insert into notifications (id, user_id, conversation_id, kind, content, created_at, read_at)
+      select ${idIn("5", sql`row_number() over ()`)}, user_id, conversation_id, 'message', 'Hello',
+        ${start}::timestamptz + row_number() over () * interval '1 second',
+        case when row_number() over () % 10 > 0 then ${start}::timestamptz end
+      from conversation_participants`);
+    await tx.execute(sql`
+      insert into push_subscriptions (id, user_id, endpoint, keys)
+      select ${idIn("6", sql`n`)}, ${idIn("1", sql`n`)}, 'https://push.example/' || n, '{}'
+      from ${series(users)}`);
     await tx.execute(sql`
       update conversations c set last_seq = m.seq, rev = m.seq
       from (select conversation_id, max(seq) as seq from messages group by 1) m
@@ -217,6 +267,10 @@ const mark = (n: number, seq: number) => ({
   deliveredSeq: seq,
   at: start,
 });
+
+const noticed = (n: number) => ({ userId: mark(n, 0).userId, conversationId: conversationId(n) });
+const lookTime = Date.parse("2026-01-01T00:30:00Z");
+const notice = { pushAt: null, emailAt: null, pushedAt: null, emailedAt: lookTime };
 
 /** What runs with every message, mark, connection, page of the list, or login. */
 const hotPaths: Record<string, (db: Database) => Promise<unknown>> = {
@@ -262,6 +316,58 @@ const hotPaths: Record<string, (db: Database) => Promise<unknown>> = {
   "noting who was here": (db) => updateLastSeen(db, [member], Date.parse(start)),
   "a session": (db) => selectSession(db, sessionId(77)),
   "a session's next token": (db) => rotateSession(db, sessionId(77), "hash-77", rotated),
+  "starting notices": (db) =>
+    startNotices(
+      db,
+      [1, 2, 3].map((n) => ({ ...noticed(n), at: lookTime, active: false })),
+      {
+        email: true,
+        canEmail: true,
+        emailDelaySeconds: 300,
+        pushDelaySeconds: 10,
+        activeSeconds: 60,
+      },
+    ),
+  "notices that are due": (db) => takeDueNotices(db, lookTime, lookTime + 60_000, 20, 1_000),
+  "what was decided about notices": (db) =>
+    updateNotices(db, [{ ...noticed(1), ...notice, pushedSeq: 1, emailedSeq: 1 }]),
+  "notices that are over": (db) => deleteNotices(db, [noticed(1), noticed(2)]),
+  "what was pushed and read": (db) => takeBackPushed(db, [noticed(1), noticed(2)]),
+  "the end of silence": (db) => endSilence(db, some(userId)),
+  "what a mail has told": (db) =>
+    raiseEmailedSeq(db, userId(12), [{ conversationId: conversationId(1), seq: 3 }]),
+  "what nobody was told of": (db) => selectUnnoticed(db, messageId(sizes.messages - 10)),
+  "what is unread of conversations": (db) =>
+    selectUnread(db, userId(12), [{ conversationId: conversationId(1), fromSeq: 1 }], lookTime, {
+      first: 5,
+      countMax: 1_000,
+    }),
+  "the list of notifications": (db) => selectNotifications(db, member, undefined, 21),
+  "the list of notifications beyond a cursor": (db) =>
+    selectNotifications(db, member, { createdAt: start, id: notificationId(7) }, 21),
+  "unread notifications": (db) => countUnreadNotifications(db, some(userId), 1_000),
+  "a notification of messages": (db) =>
+    upsertNotifications(
+      db,
+      [1, 2].map((n) => ({
+        ...noticed(n),
+        id: newId(),
+        kind: "message",
+        actorId: member,
+        content: "Hello",
+        count: n,
+        createdAt: start,
+      })),
+    ),
+  "notifications that were read": (db) =>
+    readNotifications(db, member, some(notificationId), lookTime),
+  "all notifications read": (db) => readNotifications(db, member, undefined, lookTime),
+  "notifications of what was read": (db) =>
+    readMessageNotifications(db, [noticed(1), noticed(2)], lookTime),
+  "a member's devices": (db) => selectPushSubscriptions(db, [member]),
+  "a member's own settings": (db) =>
+    updateSettings(db, conversationId(1), noticed(1).userId, { emailOff: true }),
+  "earlier logins": (db) => selectLoggedInBefore(db, member, "x"),
   "a session's end": (db) => revokeSession(db, sessionId(77), Date.parse(start)),
 };
 
