@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { batch, effect, signal, untracked } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import type { Notification, NotificationsResult, ReadNotificationsInput } from "@/chat/protocol.ts";
 import { reasonOf } from "../api.ts";
 import { withNotification, withPage, withRead } from "../lib/notifications.ts";
 import { connection, onFrame, onOpened } from "./chat.ts";
 import { serverNow } from "./clock.ts";
-import { call, self } from "./session.ts";
+import { call, onMember } from "./session.ts";
 
 const pageSize = 20;
 
@@ -118,13 +118,7 @@ export function startNotifications(): void {
     if (frame.type === "notifications_read") take(frame.ids, frame.unreadCount);
   });
   onOpened(catchUp);
-  let member: string | null = null;
-  effect(() => {
-    const next = self.value?.id ?? null;
-    if (next === member) return;
-    member = next;
-    untracked(clear);
-  });
+  onMember(clear);
   if (connection.status.peek() === "open") catchUp();
 }
 

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { effect, signal, untracked } from "@preact/signals";
+import { signal } from "@preact/signals";
 import type { NotificationPreferences } from "@/chat/protocol.ts";
 import { reasonOf } from "../api.ts";
 import { usualQuietHours } from "../lib/quiet_hours.ts";
-import { call, self } from "./session.ts";
+import { call, onMember } from "./session.ts";
 
 const path = "/api/notifications/preferences";
 /** Changes in quick succession are saved together. */
@@ -100,16 +100,10 @@ export function startPreferences(): void {
   addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") savePreferences();
   });
-  let member: string | null = null;
-  effect(() => {
-    const next = self.value?.id ?? null;
-    if (next === member) return;
-    member = next;
-    untracked(() => {
-      era++;
-      stored = null;
-      undoChanges();
-      if (next !== null) loadPreferences();
-    });
+  onMember((id) => {
+    era++;
+    stored = null;
+    undoChanges();
+    if (id !== null) loadPreferences();
   });
 }

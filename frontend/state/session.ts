@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { signal } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import type { RegisterInput, Self, SessionResult, TokenResult } from "@/chat/protocol.ts";
 import { ApiError, request } from "../api.ts";
 import { config } from "../config.ts";
@@ -46,6 +46,15 @@ const renewalListeners = new Set<(token: string) => void>();
 /** Calls `listener` with every token that replaces an earlier one. */
 export function onRenewed(listener: (token: string) => void): void {
   renewalListeners.add(listener);
+}
+
+/** Calls `listener` with the id of whoever is signed in, null for nobody: now, and on each change. */
+export function onMember(listener: (id: string | null) => void): void {
+  const id = computed(() => self.value?.id ?? null);
+  effect(() => {
+    const now = id.value;
+    untracked(() => listener(now));
+  });
 }
 
 /**

@@ -20,7 +20,7 @@ import {
   startOutbox,
 } from "./outbox.ts";
 import { navigate, paths, returnPath, route, startRouter } from "./router.ts";
-import { phase, restoreSession, self } from "./session.ts";
+import { onMember, phase, restoreSession, self } from "./session.ts";
 import { startSync } from "./sync.ts";
 import { startTyping } from "./typing.ts";
 
@@ -34,13 +34,7 @@ export function start(): void {
   startDrafts();
   startSync();
   startAnnouncements();
-  let member: string | null = null;
-  effect(() => {
-    const next = self.value?.id ?? null;
-    if (next === member) return;
-    member = next;
-    untracked(() => next === null ? end() : begin(next));
-  });
+  onMember((id) => id === null ? end() : begin(id));
   effect(() => {
     const now = route.value;
     if (self.value === null) return;

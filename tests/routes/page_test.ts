@@ -75,7 +75,7 @@ function fetchRaw(port: number, path: string, headers: Record<string, string> = 
 }
 
 /** The addresses of the built script and style sheet. */
-async function readManifest(): Promise<{ js: string; css: string }> {
+async function readManifest(): Promise<{ js: string; css: string; preload: string[] }> {
   return JSON.parse(await Deno.readTextFile(`${folder}/manifest.json`));
 }
 
@@ -83,7 +83,15 @@ Deno.test("all addresses of the page answer with one shell of its built files", 
   await using server = await servePage();
   const { js, css } = await readManifest();
   const id = "0197a3c0-0000-7000-8000-000000000000";
-  const paths = ["/messages", `/messages/${id}`, "/u/ana", "/login", "/register"];
+  const paths = [
+    "/messages",
+    `/messages/${id}`,
+    "/u/ana",
+    "/notifications",
+    "/settings/notifications",
+    "/login",
+    "/register",
+  ];
   const shells = await Promise.all(paths.map((path) => fetchRaw(server.port, path)));
   for (const { status, headers, body } of shells) {
     assert.equal(status, 200);
@@ -120,6 +128,18 @@ Deno.test("the shell runs nothing but our own files, and only configured pages m
   assert.ok(!/<style| style=|\son[a-z]+=/i.test(body.toString()));
 });
 
+Deno.test("what the script begins with importing is fetched along with it", async () => {
+  await using server = await servePage();
+  const { js, preload } = await readManifest();
+  const script = (await fetchRaw(server.port, js)).body.toString();
+  assert.ok(preload.length > 0);
+  const html = (await fetchRaw(server.port, "/messages")).body.toString();
+  for (const path of preload) {
+    assert.ok(html.includes(`<link rel="modulepreload" href="${path}">`), path);
+    assert.ok(script.includes(path.slice(path.lastIndexOf("/") + 1)), path);
+  }
+});
+
 Deno.test("configuration stays data, whatever a label holds", async () => {
   const tabs = [
     { value: "a", label: "</script><script>alert(1)</script>" },
@@ -136,9 +156,9 @@ Deno.test("configuration stays data, whatever a label holds", async () => {
 
 Deno.test("built files never change, and come compressed to those who take it", async () => {
   await using server = await servePage();
-  const { js, css } = await readManifest();
+  const { css, preload: [js = ""] } = await readManifest();
   for (const [path, type] of [[js, "text/javascript"], [css, "text/css"]] as const) {
-    assert.match(path, /^\/assets\/app-[A-Z0-9]{8}\./);
+    assert.match(path, /^\/assets\/(app|chunk)-[A-Z0-9]{8}\./);
     const plain = await fetchRaw(server.port, path);
     assert.equal(plain.status, 200);
     assert.equal(plain.headers["content-encoding"], undefined);
