@@ -69,7 +69,12 @@ function MailSwitch({ view }: { view: Conversation }) {
           role="switch"
           class="switch"
           checked={view.emailOff}
-          onChange={(event) => setEmailOff(view.id, event.currentTarget.checked)}
+          onChange={({ currentTarget }) => {
+            const isWanted = currentTarget.checked;
+            // It shows what is so: the server may not be reached.
+            currentTarget.checked = view.emailOff;
+            setEmailOff(view.id, isWanted);
+          }}
         />
       </label>
     </>
