@@ -17,13 +17,14 @@ import { PostgresPresence } from "@/chat/postgres_presence.ts";
 import { closeCodes } from "@/chat/protocol.ts";
 import {
   databaseError,
+  isForbidden,
   isTransient,
   type OpenDatabase,
   openEmbedded,
   openPostgres,
 } from "@/db/database.ts";
 import { migrate } from "@/db/migrate.ts";
-import { openQueue, type QueueClock } from "@/db/queue.ts";
+import { openQueue, type Queue, type QueueClock } from "@/db/queue.ts";
 import { getSecret } from "@/db/secrets.ts";
 import { createApp } from "@/routes/app.ts";
 import { type Clock, systemClock } from "@/utils/clock.ts";
@@ -97,9 +98,7 @@ export async function serve(
     services: config.pushServices,
     ...parts.fetch && { fetch: parts.fetch },
   });
-  const queue = mailer || pusher
-    ? await openQueue(database, queues, { log, clock: queueClock })
-    : undefined;
+  const queue = mailer || pusher ? await openJobQueue(database, log, queueClock) : undefined;
   const chat = await openChat({
     database,
     bus: shared ? new PostgresBus(database, instanceId, log) : new MemoryBus(),
@@ -180,6 +179,23 @@ export async function serve(
       await database.close();
     },
   };
+}
+
+/** @throws {StartError} if the database's user may not make the queue's tables */
+async function openJobQueue(
+  database: OpenDatabase,
+  log: Log,
+  clock?: QueueClock,
+): Promise<Queue> {
+  try {
+    return await openQueue(database, queues, { log, clock });
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    throw new StartError(
+      "Cannot start: the database's user may not create the schema pgboss for the job " +
+        "queue: expected the right to CREATE on the database",
+    );
+  }
 }
 
 /** In development nobody need make keys. They stay the same, or browsers would have to ask again. */
@@ -263,8 +279,7 @@ async function run(command: string): Promise<void> {
   }
   const database = await openDatabase(config, log);
   if (command === "migrate") {
-    const queue = await openQueue(database, queues, { log });
-    await queue.close();
+    if (config.mail || config.vapid) await (await openJobQueue(database, log)).close();
     await database.close();
     return log.info("The database is up to date");
   }

@@ -156,6 +156,9 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
     (constraint === undefined || found.constraint === constraint);
 }
 
+/** Whether the error says that the database's user lacks a right. */
+export const isForbidden = (error: unknown): boolean => databaseError(error)?.code === "42501";
+
 /**
  * Whether the error is the database being away, restarting, full or overloaded, so that the same
  * statement may work later: SQLSTATE classes 08 (connection), 53 (resources), 57 (operator

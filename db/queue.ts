@@ -22,6 +22,8 @@ export type QueueClock = Clock;
 /** Where jobs go that were given up. */
 const undelivered = "undelivered";
 const daySeconds = 86_400;
+/** How long jobs under way may take to finish when the queue closes. */
+const closeMs = 2_500;
 
 /** How a queue does its jobs. */
 export interface QueueOptions {
@@ -58,7 +60,7 @@ export interface Queue {
   work<Data>(queue: string, handle: (job: Job<Data>) => Promise<Outcome>): Promise<void>;
   /** The latest jobs that were given up, of the last 30 days. */
   undelivered<Data>(limit: number): Promise<UndeliveredJob<Data>[]>;
-  /** Finishes the jobs under way, up to a second; what is left is done again elsewhere. */
+  /** Finishes the jobs under way, up to some seconds; what is left is done again elsewhere. */
   close(): Promise<void>;
 }
 
@@ -135,7 +137,7 @@ export async function openQueue(
           order by created_on desc limit ${limit}`,
       ),
 
-    close: () => boss.stop({ graceful: true, timeout: 1_000 }),
+    close: () => boss.stop({ graceful: true, timeout: closeMs }),
   };
 
   async function settle<Data>(
