@@ -203,7 +203,7 @@ export async function listConversations(
   const more = rows.length > page.length && last !== undefined;
   const [conversations, unreadTotal] = await Promise.all([
     showConversations(chat, page),
-    selectUnreadTotal(chat.db, userId, limits.unreadCount),
+    selectUnreadTotal(chat.db, userId, limits.unreadCount, chat.clock.now()),
   ]);
   return {
     conversations,

@@ -34,7 +34,7 @@ export class Notices {
   #drafts = new Map<string, NoticeDraft>();
   #read = new Map<string, OwnConversation>();
   /** When the notices that wait will be looked at, as far as this instance knows. */
-  readonly #known = new Map<string, number>();
+  readonly #known = new Map<string, { dueAt: number; active: boolean }>();
   readonly #watermarkId = newId();
   #watermarkAt = -Infinity;
   #flushing = Promise.resolve();
@@ -52,16 +52,21 @@ export class Notices {
     const { conversationId, senderId } = message;
     for (const userId of members) {
       if (userId === senderId) continue;
-      const key = `${userId} ${conversationId}`;
-      // What waits will be looked at after this message was stored, and so with it.
-      if ((this.#known.get(key) ?? 0) > at + toleranceMs / 2 || this.#drafts.has(key)) continue;
-      this.#drafts.set(key, { userId, conversationId, at, active: this.isActive(userId) });
+      const key = keyOf({ userId, conversationId });
+      if (this.#drafts.has(key)) continue;
+      const active = this.isActive(userId);
+      const known = this.#known.get(key);
+      // What waits will be looked at after this message was stored, and so with it; but for a
+      // member who was active then and has gone since, that would be late.
+      const isKnown = known && known.dueAt > at + toleranceMs / 2 && (active || !known.active);
+      if (!isKnown) this.#drafts.set(key, { userId, conversationId, at, active });
     }
   };
 
   /** A member has read a conversation to its end. */
   readonly read = (userId: string, conversationId: string): void => {
-    this.#read.set(`${userId} ${conversationId}`, { userId, conversationId });
+    const one = { userId, conversationId };
+    this.#read.set(keyOf(one), one);
   };
 
   /** What has been read to its end since this was asked last. */
@@ -121,9 +126,12 @@ export class Notices {
   async #start(db: Database, drafts: NoticeDraft[]): Promise<void> {
     for (let at = 0; at < drafts.length; at += batchSize) {
       const waiting = await startNotices(db, drafts.slice(at, at + batchSize), this.defaults);
+      const active = new Set(drafts.filter((draft) => draft.active).map(keyOf));
       for (const one of waiting) {
-        this.#known.set(`${one.userId} ${one.conversationId}`, one.dueAt);
+        this.#known.set(keyOf(one), { dueAt: one.dueAt, active: active.has(keyOf(one)) });
       }
     }
   }
 }
+
+const keyOf = (of: OwnConversation) => `${of.userId} ${of.conversationId}`;

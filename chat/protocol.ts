@@ -421,6 +421,15 @@ export const UsersQuery = v.object({
   username: v.optional(Username),
 });
 
+/** Also by a name of old, which some browsers still give: `Asia/Calcutta`. */
+function isTimeZone(name: string): boolean {
+  try {
+    return /^[A-Za-z]/.test(name) && new Intl.DateTimeFormat("en", { timeZone: name }) !== null;
+  } catch {
+    return false;
+  }
+}
+
 const clockTime = v.pipe(v.string(), v.regex(/^([01]\d|2[0-3]):[0-5]\d$/, "Expected HH:MM"));
 export const NotificationPreferences = v.object({
   email: v.boolean(),
@@ -438,7 +447,7 @@ export const NotificationPreferences = v.object({
       timeZone: v.pipe(
         v.string(),
         v.check(
-          (zone) => Intl.supportedValuesOf("timeZone").includes(zone) || zone === "UTC",
+          isTimeZone,
           "Expected an IANA time zone",
         ),
       ),
@@ -491,7 +500,10 @@ export const UsersResult = v.object({ users: v.array(Profile) });
 export const ConversationsResult = v.object({
   conversations: v.array(Conversation),
   nextCursor: v.nullable(v.string()),
-  /** Unread messages over all conversations, each counted up to `limits.unreadCount`. */
+  /**
+   * Unread messages over all conversations that are not muted, each counted up to
+   * `limits.unreadCount`.
+   */
   unreadTotal: count,
 });
 export type ConversationsResult = v.InferOutput<typeof ConversationsResult>;

@@ -53,7 +53,7 @@ export async function sync(chat: Chat, userId: string, input: SyncInput): Promis
     selectChanges(chat.db, heads, limits.syncMessages + 1, conversationBytes),
     selectOwnIds(chat.db, userId, held),
     selectContacts(chat.db, [userId]),
-    selectUnreadTotal(chat.db, userId, limits.unreadCount),
+    selectUnreadTotal(chat.db, userId, limits.unreadCount, chat.clock.now()),
   ]);
   const [conversations, online] = await Promise.all([
     showConversations(chat, rows),

@@ -321,11 +321,17 @@ async function selectViews(
   return rows.map((row) => row.conversation);
 }
 
-/** Unread messages over all of a member's conversations, each counted up to `unreadLimit`. */
+/**
+ * Unread messages over a member's conversations that are not muted, each counted up to
+ * `unreadLimit`.
+ *
+ * @param now milliseconds since 1970
+ */
 export async function selectUnreadTotal(
   db: Database,
   userId: string,
   unreadLimit: number,
+  now: number,
 ): Promise<number> {
   const [row] = await select<{ total: number }>(
     db,
@@ -333,7 +339,9 @@ export async function selectUnreadTotal(
         c.id, ${userId}, greatest(me.last_read_seq, me.joined_seq), ${unreadLimit}
       )), 0)::int as total
       from conversation_participants me join conversations c on c.id = me.conversation_id
-      where me.user_id = ${userId} and me.left_at is null and c.last_seq > me.last_read_seq`,
+      where me.user_id = ${userId} and me.left_at is null and c.last_seq > me.last_read_seq
+        and (me.muted_until is null
+          or me.muted_until <= ${new Date(now).toISOString()}::timestamptz)`,
   );
   return (row as { total: number }).total;
 }

@@ -73,9 +73,11 @@ export async function startNotices(
       -- Always in this order, so that two instances never wait for each other in a circle.
       order by i.user_id, i.conversation_id
       on conflict (user_id, conversation_id) do update
-      set push_at = coalesce(n.push_at, excluded.push_at),
+      -- Whoever was active when it began may have gone: then it is looked at sooner.
+      set push_at = least(n.push_at, excluded.push_at),
         email_at = coalesce(n.email_at, excluded.email_at)
-      where n.push_at is null or (n.email_at is null and excluded.email_at is not null)
+      where n.push_at is null or excluded.push_at < n.push_at
+        or (n.email_at is null and excluded.email_at is not null)
       returning user_id, conversation_id, push_at, email_at
     )
     select user_id as "userId", conversation_id as "conversationId",

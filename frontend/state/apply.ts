@@ -188,10 +188,13 @@ export function applyList(state: ChatState, result: ConversationsResult): Applie
   return { state: withTotal(next, result.unreadTotal, result.conversations), effects };
 }
 
-/** Unread messages in all conversations. */
-export function unreadTotalOf(state: ChatState): number {
+/** Unread messages in conversations that are not muted. */
+export function unreadTotalOf(
+  state: ChatState,
+  isMuted: (view: Conversation) => boolean = (view) => view.muted,
+): number {
   let total = state.unreadBeyond;
-  for (const { view } of state.held.values()) total += view.unreadCount;
+  for (const { view } of state.held.values()) if (!isMuted(view)) total += view.unreadCount;
   return total;
 }
 
@@ -201,11 +204,14 @@ export function unreadTotalOf(state: ChatState): number {
  * of reading that the server did not.
  */
 function withTotal(state: ChatState, total: number, views: readonly Conversation[]): ChatState {
-  const told = new Map(views.map(({ id, unreadCount }) => [id, unreadCount]));
+  const told = new Map(views.map((view) => [view.id, view]));
   let beyond = total;
-  for (const { view } of state.held.values()) beyond -= told.get(view.id) ?? view.unreadCount;
+  for (const { view } of state.held.values()) beyond -= counted(told.get(view.id) ?? view);
   return { ...state, unreadBeyond: Math.max(0, beyond) };
 }
+
+/** What a conversation adds to the server's total. */
+const counted = (view: Conversation) => view.muted ? 0 : view.unreadCount;
 
 /**
  * Takes in whole views that came by themselves.
@@ -225,7 +231,7 @@ export function applyViews(
     if (held === undefined) {
       now = put(now, holding(view));
       if (!isNews) {
-        now = { ...now, unreadBeyond: Math.max(0, now.unreadBeyond - view.unreadCount) };
+        now = { ...now, unreadBeyond: Math.max(0, now.unreadBeyond - counted(view)) };
       }
     } else if (held.window !== null && view.rev > held.view.rev) {
       // The view has messages that the window lacks; only a sync brings both.

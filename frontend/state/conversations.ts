@@ -60,10 +60,7 @@ export const conversations = computed<Conversation[]>(() => {
 
 /** Unread messages in conversations that are not muted; exact as soon as all are loaded. */
 export const unreadTotal = computed(() => {
-  let total = unreadTotalOf(chat.value);
-  for (const { view } of chat.value.held.values()) {
-    if (isMuted(view, now.value)) total -= view.unreadCount;
-  }
+  const total = unreadTotalOf(chat.value, (view) => isMuted(view, now.value));
   return inboxEnd.value === null ? total - chat.value.unreadBeyond : total;
 });
 

@@ -28,16 +28,20 @@ interface Options extends NotificationOptions {
 /** Shows one, in place of the conversation's earlier one. */
 export async function showNotification(content: NotificationContent): Promise<void> {
   const { conversationId, title, body, at, silent } = content;
+  const tag = conversationId ?? "parley";
+  // An open page may have shown it before the push came, or the other way round: once is enough.
+  const [shown] = await scope.registration.getNotifications({ tag });
+  const isRepeat = at !== undefined && shown?.data?.at === at;
   const options: Options = {
     body: cut(body, mostLength.body),
-    tag: conversationId ?? "parley",
-    renotify: !silent,
-    silent,
+    tag,
+    renotify: !isRepeat,
+    silent: silent || isRepeat,
     timestamp: Date.parse(at ?? "") || Date.now(),
     icon: "/icon-192.png",
     badge: "/badge-96.png",
     dir: "auto",
-    data: { conversationId },
+    data: { conversationId, at },
   };
   await scope.registration.showNotification(cut(title, mostLength.title), options);
   await updateBadge();

@@ -353,6 +353,17 @@ Deno.test("a member who looks away is pushed to without delay", async () => {
   await away.say(ana, id, "Where did you go?");
   await away.pass(11_000);
   assert.equal(phone.pushes.length, 1);
+
+  // Also if a notice began while they were still there.
+  tab.send({ type: "set_activity", active: true });
+  await tab.settled();
+  await away.say(ana, id, "Ah, there!");
+  await away.settle();
+  tab.send({ type: "set_activity", active: false });
+  await tab.settled();
+  await away.say(ana, id, "And gone.");
+  await away.pass(11_000);
+  assert.equal(phone.pushes.length, 2);
 });
 
 Deno.test("a device that is gone is forgotten; one that is busy is tried again, and alone", async () => {

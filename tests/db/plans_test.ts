@@ -279,7 +279,7 @@ const hotPaths: Record<string, (db: Database) => Promise<unknown>> = {
   "the list of a context": (db) => selectConversations(db, member, { ...page, context: "renting" }),
   "the list searched": (db) => selectConversations(db, member, { ...page, query: "name77" }),
   "conversations by id": (db) => selectConversationsByIds(db, member, some(conversationId), 1_000),
-  "the total of unread": (db) => selectUnreadTotal(db, member, 1_000),
+  "the total of unread": (db) => selectUnreadTotal(db, member, 1_000, Date.parse(start)),
   "unread of one": (db) => countUnread(db, conversationId(1), member, mine, 1_000),
   "membership": (db) => selectMembership(db, conversationId(1), member),
   "members": (db) => selectMemberIds(db, conversationId(1), member),
