@@ -15,23 +15,35 @@ export const tokenSeconds = 7_200;
 
 /** Members and the conversations of each two, inserted as registration and a first hello would. */
 export async function insertPairs(db: Database, pairs: Pair[]): Promise<void> {
-  const now = new Date();
-  for (const { conversationId, members } of pairs) {
-    const [one, other] = members;
-    for (const { id } of members) {
-      const username = `m${id.replaceAll("-", "").slice(-24)}`;
-      await insertUser(db, { id, username, displayName: username });
-    }
-    const direct = directKey(one.id, other.id, null, null);
-    await insertConversation(db, {
-      id: conversationId,
-      kind: "direct",
-      directKey: direct,
-      createdBy: one.id,
-      createdAt: now,
-      lastMessageAt: now,
-    }, [one.id, other.id]);
+  for (const { conversationId, members: [one, other] } of pairs) {
+    await insertMember(db, one.id);
+    await insertMember(db, other.id);
+    await insertDirect(db, conversationId, one.id, other.id);
   }
+}
+
+/** A member, who without an address gets no mail. */
+export async function insertMember(db: Database, id: string, email?: string): Promise<void> {
+  const username = `m${id.replaceAll("-", "").slice(-24)}`;
+  await insertUser(db, { id, username, displayName: username, email });
+}
+
+/** The conversation of two members. */
+export async function insertDirect(
+  db: Database,
+  id: string,
+  one: string,
+  other: string,
+): Promise<void> {
+  const now = new Date();
+  await insertConversation(db, {
+    id,
+    kind: "direct",
+    directKey: directKey(one, other, null, null),
+    createdBy: one,
+    createdAt: now,
+    lastMessageAt: now,
+  }, [one, other]);
 }
 
 /** Pairs of members with their tokens, nowhere stored yet. */

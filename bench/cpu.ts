@@ -1,5 +1,5 @@
 /**
- * Processor time from Linux' own books; other systems are not asked.
+ * Processor time and memory from Linux' own books; other systems are not asked.
  *
  * @module
  */
@@ -44,6 +44,15 @@ export function machineSeconds(): number | undefined {
   if (!fields) return undefined;
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = fields.slice(1);
   return (user + nice + system + irq + softirq) / ticksPerSecond;
+}
+
+/** Bytes of memory that a process holds now, and the most it ever held. */
+export function residentBytes(pid: number): { now: number; highest: number } | undefined {
+  const status = read(`/proc/${pid}/status`);
+  if (status === undefined) return undefined;
+  const bytes = (name: string) =>
+    Number(new RegExp(`^${name}:\\s*(\\d+) kB`, "m").exec(status)?.[1]) * 1024;
+  return { now: bytes("VmRSS"), highest: bytes("VmHWM") };
 }
 
 function read(path: string): string | undefined {

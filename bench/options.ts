@@ -6,7 +6,7 @@
 import { parseArgs } from "node:util";
 
 /** The parts of a run that `--only` can name. */
-export const parts = ["postgres", "pglite", "relay", "pgbench", "page", "start"] as const;
+export const parts = ["postgres", "pglite", "relay", "pgbench", "page", "start", "away"] as const;
 export type Part = typeof parts[number];
 
 export interface Options {
@@ -22,6 +22,10 @@ export interface Options {
   windows: number[];
   /** Whether to measure also with recipients that answer what reaches them with their marks. */
   marks: boolean;
+  /** Members who are away and are written to, once each. */
+  away: number;
+  /** Messages a second to them, where it is not as many as are acknowledged. */
+  rate: number;
   json: boolean;
 }
 
@@ -33,6 +37,8 @@ export const usage = `deno task bench [options]
   --members n     sockets, in pairs (200)
   --windows a,b   messages each member keeps under way (1,5)
   --marks         measure also with delivery marks, as the page sends them
+  --away n        members who are away, of whom each is written to once (10000)
+  --rate n        messages a second to them in the paced load (1000)
   --json          figures as JSON instead of tables`;
 
 /** @throws {Error} naming the option and what was expected */
@@ -47,6 +53,8 @@ export function readOptions(args: string[]): Options {
       members: { type: "string", default: "200" },
       windows: { type: "string", default: "1,5" },
       marks: { type: "boolean", default: false },
+      away: { type: "string", default: "10000" },
+      rate: { type: "string", default: "1000" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -67,6 +75,8 @@ export function readOptions(args: string[]): Options {
     members,
     windows: values.windows.split(",").map((one) => wholeNumber("windows", one, 1, 100)),
     marks: values.marks,
+    away: wholeNumber("away", values.away, 100, 100_000),
+    rate: wholeNumber("rate", values.rate, 1, 20_000),
     json: values.json,
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Outcome } from "./load/plan.ts";
+import type { AwayOutcome, Outcome } from "./load/plan.ts";
 import { percentile } from "./load/percentile.ts";
 import type { PageSize } from "./page.ts";
 import type { InsertRate } from "./pgbench.ts";
@@ -26,10 +26,46 @@ export interface Results {
   /** Of `pgbench`, one for each round. */
   inserts: InsertRate[];
   page: PageSize | undefined;
+  away: AwayResults | undefined;
   /** By database, one for each round. */
   starts: Record<string, StartTimes[]>;
   /** Anything that makes the figures worthless: lost messages, rows that are not there. */
   faults: string[];
+}
+
+/** Members who are away written to, once each. */
+export interface AwayResults {
+  members: number;
+  loads: AwayLoad[];
+  /** One for each round. */
+  notices: NoticeRates[];
+  faults: string[];
+}
+
+/** One load, with notices on and off in each round. */
+export interface AwayLoad {
+  /** Messages a second; undefined: each sender writes the next one when one is acknowledged. */
+  rate: number | undefined;
+  on: AwayRound[];
+  off: AwayRound[];
+}
+
+/** Delays are to the acknowledgement, sizes in bytes; rates are left out where notices are off. */
+export interface AwayRound extends AwayOutcome {
+  residentHighest: number | undefined;
+  /** After all was mailed. */
+  residentAfter: number | undefined;
+  /** Notices looked at and handed to the queue as mails. */
+  handedPerSecond: number | undefined;
+  mailsPerSecond: number | undefined;
+}
+
+/** What is done for a message to a member who is away, alone and with nothing else to do. */
+export interface NoticeRates {
+  /** On the message's way. */
+  microsecondsToNote: number;
+  /** In the database, beside it. */
+  madePerSecond: number;
 }
 
 /** The middle one; of two, the lower. */
@@ -47,6 +83,11 @@ export function ratioToCeiling(of: LoadResult, loads: LoadResult[]): number | un
   );
   if (!ceiling) return undefined;
   return median(of.rounds.map(({ perSecond }, round) => perSecond / rateOf(ceiling, round)));
+}
+
+/** How p99 with notices stands to p99 without: the median of the rounds' own ratios. */
+export function p99OnToOff({ on, off }: AwayLoad): number {
+  return median(on.map(({ p99 }, round) => p99 / (off[round]?.p99 ?? NaN)));
 }
 
 function rateOf(load: LoadResult, round: number): number {

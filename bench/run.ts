@@ -5,6 +5,7 @@
  */
 import { type OwnPostgres, startPostgres } from "@/tests/support/postgres.ts";
 import { makePairs } from "./accounts.ts";
+import { measureAway } from "./away.ts";
 import { countRows, makeLoads, runLoad } from "./loads.ts";
 import { type Options, type Part, readOptions, usage } from "./options.ts";
 import { ensurePage, measurePage } from "./page.ts";
@@ -19,13 +20,15 @@ async function measure(options: Options): Promise<Results> {
   const wants = (part: Part) => options.only.includes(part);
   await using open = new AsyncDisposableStack();
   let postgres: OwnPostgres | undefined;
-  if (wants("postgres") || wants("pgbench") || wants("start")) {
+  if (["postgres", "pgbench", "start", "away"].some((part) => wants(part as Part))) {
     say("starting Postgres");
     postgres = await startPostgres({ durable: true });
     open.defer(postgres.stop);
   }
   await ensurePage();
 
+  const away = wants("away") && postgres ? await measureAway(options, postgres, say) : undefined;
+  const rates = await measureRates(options, postgres);
   return {
     date: new Date().toISOString(),
     machine: {
@@ -35,7 +38,9 @@ async function measure(options: Options): Promise<Results> {
     },
     page: wants("page") ? await measurePage() : undefined,
     starts: wants("start") && postgres ? await measureStarts(options, postgres) : {},
-    ...await measureRates(options, postgres),
+    away,
+    ...rates,
+    faults: [...rates.faults, ...away?.faults ?? []],
   };
 }
 

@@ -70,7 +70,7 @@ async function onPGlite(folder: string, pairs: Pair[]): Promise<Target> {
 }
 
 /** The first line of a file that the server keeps. */
-async function postmasterPid(databaseUrl: string): Promise<number> {
+export async function postmasterPid(databaseUrl: string): Promise<number> {
   const { db, close } = await openPostgres(databaseUrl, 1);
   const [row] = await select<{ file: string }>(
     db,
@@ -104,14 +104,23 @@ function parley(name: string, server: Running, open: () => Promise<OpenDatabase>
   };
 }
 
-/** Starts `main.ts start`, as `deno task start` does, on one of the two databases. */
-export function startParley(on: { databaseUrl: string } | { folder: string }): Promise<Running> {
+/**
+ * Starts `main.ts start`, as `deno task start` does, on one of the two databases.
+ *
+ * @param env further settings
+ * @param program what to start instead
+ */
+export function startParley(
+  on: { databaseUrl: string } | { folder: string },
+  env: Record<string, string> = {},
+  program: string[] = ["main.ts", "start"],
+): Promise<Running> {
   const port = freePort();
-  const permissions = ["--allow-net", "--allow-env"];
+  const permissions = ["--allow-net", "--allow-env", "--allow-sys=hostname,networkInterfaces"];
   if ("folder" in on) {
     permissions.push(`--allow-read=.,${on.folder}`, `--allow-write=${on.folder}`);
   } else permissions.push("--allow-read=.");
-  return startServer(port, [...permissions, "main.ts", "start"], {
+  return startServer(port, [...permissions, ...program], {
     HOST: "127.0.0.1",
     PORT: String(port),
     JWT_SECRET: secret,
@@ -120,5 +129,6 @@ export function startParley(on: { databaseUrl: string } | { folder: string }): P
     RATE_LIMIT_SCALE: "1000000",
     LOG_LEVEL: "error",
     ...("folder" in on ? { DATA_DIR: on.folder } : { DATABASE_URL: on.databaseUrl }),
+    ...env,
   });
 }

@@ -14,7 +14,9 @@ type Cores = Pick<
  * Watches, from now until the function it returns is called, whether it is the load that limits:
  * its own processor time and how late its timers are; and what the others use beside it.
  */
-export function startMeter({ serverPid, databasePid }: Plan): () => Cores {
+export function startMeter(
+  { serverPid, databasePid }: Pick<Plan, "serverPid" | "databasePid">,
+): () => Cores {
   const databaseSeconds = () => databasePid === undefined ? 0 : familySeconds(databasePid);
   const lags: number[] = [];
   let due = performance.now() + tickMs;

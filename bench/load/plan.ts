@@ -53,3 +53,20 @@ export interface Outcome {
   /** What was lost, doubled, altered or out of order, or any other surprise; empty: nothing. */
   faults: string[];
 }
+
+/** What the load on members who are away is told. */
+export interface AwayPlan
+  extends Pick<Plan, "url" | "serverPid" | "databasePid" | "warmupSeconds"> {
+  /** Those who write. Each two have a conversation, for the warm-up. */
+  pairs: Pair[];
+  /** The conversations with members who are away; those who write have them in turn. */
+  conversationIds: string[];
+  /** Messages a second; undefined: each writes the next one when one is acknowledged. */
+  rate: number | undefined;
+}
+
+/** What it answers. Delays are from the send to the acknowledgement. */
+export interface AwayOutcome extends Outcome {
+  /** Bytes that the server held after the warm-up. */
+  residentBefore: number | undefined;
+}
