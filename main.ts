@@ -10,7 +10,7 @@ import { queues, startDeliveries } from "@/chat/deliveries.ts";
 import { demoMembers, demoPassword, seedDemo } from "@/chat/demo.ts";
 import { MemoryBus } from "@/chat/memory_bus.ts";
 import { MemoryPresence } from "@/chat/memory_presence.ts";
-import { notify, recoverNotices } from "@/chat/notify.ts";
+import { endNotices, notify, tidyNotices } from "@/chat/notify.ts";
 import { beat, endPresence, sweep } from "@/chat/online.ts";
 import { PostgresBus } from "@/chat/postgres_bus.ts";
 import { PostgresPresence } from "@/chat/postgres_presence.ts";
@@ -44,7 +44,7 @@ const pageFolder = fileURLToPath(new URL("./dist", import.meta.url));
 const sweepMs = 1_000;
 const beatMs = 5_000;
 const notifyMs = 1_000;
-const recoverMs = 60_000;
+const tidyMs = 60_000;
 /** How long sockets may take to answer that they heard of the end. */
 const farewellMs = 1_500;
 /** How long requests under way may take to finish when the program is told to stop. */
@@ -150,12 +150,14 @@ export async function serve(
     }, ms);
   };
   await beat(chat);
+  // Its watermark, before anything is stored: should this instance end at once, it is known to have been.
+  await chat.notices.flush();
   await startDeliveries(chat);
   const timers = [
     often(sweep, sweepMs),
     often(beat, beatMs),
     often(notify, notifyMs),
-    often(recoverNotices, recoverMs),
+    often(tidyNotices, tidyMs),
   ];
   const server = listen(config, app.fetch);
   const { hostname, port } = server.addr;
@@ -171,7 +173,12 @@ export async function serve(
       await Promise.race([told, after(farewellMs)]);
       await Promise.race([server.shutdown(), after(drainMs)]);
       const ended = Promise.all([chat.writer.idle(), chat.marker.idle()])
-        .then(() => Promise.all([endPresence(chat), chat.notices.close(), queue?.close()]))
+        .then(() =>
+          Promise.all([
+            endPresence(chat),
+            endNotices(chat).finally(() => queue?.close()),
+          ])
+        )
         .catch((error) => log.warn("Not everything was brought to its end", { error }));
       await Promise.race([ended, after(drainMs)]);
       mailer?.close();

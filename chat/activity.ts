@@ -30,11 +30,15 @@ export class Activity {
     return false;
   }
 
-  /** Who became active here since this was asked last. */
-  takeReturned(): string[] {
+  /**
+   * Tells who became active here since the last time.
+   *
+   * @throws what `tell` throws; it is told again the next time
+   */
+  async withReturned(tell: (userIds: string[]) => Promise<void>): Promise<void> {
     const returned = [...this.#returned];
-    this.#returned.clear();
-    return returned;
+    if (returned.length > 0) await tell(returned);
+    for (const userId of returned) this.#returned.delete(userId);
   }
 
   /** Who was active here within the last `limits.activeMs`. Forgets the others. */

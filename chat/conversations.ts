@@ -12,7 +12,7 @@ import { newId } from "@/utils/ids.ts";
 import { announceTo, type Chat, spend } from "./chat.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { invalidInput, notFound } from "./errors.ts";
-import { addNotifications, tellNotifications } from "./notifications.ts";
+import { noteNotifications } from "./notifications.ts";
 import {
   type Conversation,
   type ConversationSettingsInput,
@@ -83,7 +83,7 @@ async function tellAdded(
     content: title ?? "",
     count: 1,
   }));
-  await tellNotifications(chat, await addNotifications(chat, added));
+  await noteNotifications(chat, added);
 }
 
 /**

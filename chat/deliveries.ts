@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { UnreadPart } from "@/db/unread.ts";
 import type { Chat } from "./chat.ts";
 import { ChatError } from "./errors.ts";
 import { deliverMail } from "./mail_delivery.ts";
@@ -13,10 +14,10 @@ import { isoTime } from "./views.ts";
 
 const undeliveredShown = 100;
 
-/** A mail to a member about conversations, of each from a place on. */
+/** A mail to a member about unread messages, for each conversation from a place on. */
 export interface MailJob {
   userId: string;
-  conversations: { conversationId: string; fromSeq: number }[];
+  conversations: UnreadPart[];
 }
 
 /** A push to a member's devices: that there are messages, or that they have been read. */
@@ -27,14 +28,14 @@ export type PushJob =
     /** To this device alone; left out: to all. */
     subscriptionId?: string;
   }
-  & ({ type: "messages"; fromSeq: number } | { type: "read" });
+  & ({ type: "messages"; toSeq: number } | { type: "read" });
 
 /** The queues, as {@linkcode openQueue} takes them. */
 export const queues = {
-  // With waits up to half an hour, tried for about a day.
-  email: { expireInSeconds: 120, retryDelaySeconds: 30, retryLimit: 50 },
-  // Half an hour later a push is no news any more.
-  push: { expireInSeconds: 60, retryDelaySeconds: 15, retryLimit: 7 },
+  // With waits up to half an hour, tried for about a day. A mailer gives up by itself within 60 s.
+  email: { limitSeconds: 90, retryDelaySeconds: 30, retryLimit: 50 },
+  // Half an hour later a push is no news any more. A pusher gives up within 15 s.
+  push: { limitSeconds: 40, retryDelaySeconds: 15, retryLimit: 7 },
 };
 
 /** Begins to send what is in the queue. */

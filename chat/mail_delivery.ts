@@ -1,12 +1,12 @@
 import type { Job, Outcome } from "@/db/queue.ts";
-import { raiseEmailedSeq } from "@/db/notices.ts";
+import { raiseToldSeq } from "@/db/notices.ts";
 import { selectUnread, type UnreadRow } from "@/db/unread.ts";
-import { selectUser, updateEmailRefused, type UserRow } from "@/db/users.ts";
+import { selectUser, updateEmailRefused } from "@/db/users.ts";
 import { type Mail, type Mailer, MailRefused } from "@/utils/mail.ts";
 import type { Chat } from "./chat.ts";
 import type { MailJob } from "./deliveries.ts";
 import { composeMail, type LetterConversation } from "./email/compose.ts";
-import { addNotifications, tellNotifications } from "./notifications.ts";
+import { noteNotifications } from "./notifications.ts";
 import { getPreferences } from "./preferences.ts";
 import { limits } from "./protocol.ts";
 import { unsubscribeUrl } from "./unsubscribe.ts";
@@ -55,14 +55,13 @@ export async function deliverMail(chat: Chat, { id, data }: Job<MailJob>): Promi
   });
   const refusal = await send(mailer, mail);
   if (refusal) {
-    if (refusal.recipient) await noteRefused(chat, user);
+    if (refusal.recipient) await noteRefused(chat, user.id, user.email);
     return { done: false, reason: refusal.message };
   }
-  await raiseEmailedSeq(
-    chat.db,
-    user.id,
-    rows.map((row) => ({ conversationId: row.conversationId, seq: row.last.seq })),
-  );
+  const told = rows.map((row) => ({ conversationId: row.conversationId, seq: row.last.seq }));
+  // The mail is out: what fails from here on must not send it again.
+  await raiseToldSeq(chat.db, "emailed_seq", user.id, told)
+    .catch((error) => chat.log.warn("It was not noted what a mail told", { error }));
   return { done: true };
 }
 
@@ -76,17 +75,16 @@ async function send(mailer: Mailer, mail: Mail): Promise<MailRefused | undefined
 }
 
 /** No more mail to this address; its owner sees why when they come back. */
-async function noteRefused(chat: Chat, user: UserRow): Promise<void> {
-  await updateEmailRefused(chat.db, user.id, user.email);
-  const rows = await addNotifications(chat, [{
-    userId: user.id,
+async function noteRefused(chat: Chat, userId: string, address: string): Promise<void> {
+  if (!await updateEmailRefused(chat.db, userId, address)) return;
+  await noteNotifications(chat, [{
+    userId,
     kind: "email_refused",
     conversationId: null,
     actorId: null,
-    content: user.email ?? "",
+    content: address,
     count: 1,
   }]);
-  await tellNotifications(chat, rows);
 }
 
 function letterConversation(row: UnreadRow): LetterConversation {

@@ -42,8 +42,10 @@ export interface Decision {
 }
 
 /**
- * Decides about a notice whose time has come. In the end it counts whether the messages are read:
- * a connection that stands may be a tab that nobody looks at.
+ * Decides about a notice that is looked at. In the end it counts whether the messages are read: a
+ * connection that stands may be a tab that nobody looks at.
+ *
+ * What is not due yet stays as it is: until then further messages rely on its being looked at.
  *
  * @param now milliseconds since 1970
  * @param emailHorizon mail that waits until then goes now: another mail to the member does
@@ -54,28 +56,32 @@ export function decide(
   emailHorizon: number,
   is: Circumstances,
 ): Decision {
-  const decision = { list: false, push: false, email: false };
-  if (!is.hears || is.lastUnreadSeq === 0) return { ...decision, pushAt: null, emailAt: null };
+  const isPushDue = notice.pushAt !== null && notice.pushAt <= now;
+  const isEmailDue = notice.emailAt !== null && notice.emailAt <= emailHorizon;
+  const decision: Decision = {
+    list: false,
+    push: false,
+    email: false,
+    pushAt: isPushDue ? null : notice.pushAt,
+    emailAt: isEmailDue ? null : notice.emailAt,
+  };
+  if (!is.hears || is.lastUnreadSeq === 0) return decision;
 
-  let { pushAt, emailAt } = notice;
-  if (pushAt !== null && pushAt <= now) {
-    pushAt = null;
-    if (is.lastUnreadSeq > notice.pushedSeq) {
-      decision.list = true;
-      if (is.push && is.active) pushAt = now + limits.activeMs;
-      else if (is.push && is.quietUntil !== null) pushAt = is.quietUntil;
-      else decision.push = is.push;
-    }
+  if (isPushDue && is.lastUnreadSeq > notice.pushedSeq) {
+    decision.list = true;
+    if (is.push && is.active) decision.pushAt = now + limits.activeMs;
+    else if (is.push && is.quietUntil !== null) decision.pushAt = is.quietUntil;
+    else decision.push = is.push;
   }
-  if (emailAt !== null && emailAt <= emailHorizon) {
-    const silentUntil = notice.emailedAt === null ? 0 : notice.emailedAt + silenceMs;
-    emailAt = null;
-    if (is.email && is.lastUnreadSeq > notice.emailedSeq) {
-      if (is.active) emailAt = now + Math.max(is.emailDelayMs, limits.activeMs);
-      else if (is.quietUntil !== null) emailAt = is.quietUntil;
-      else if (now < silentUntil) emailAt = silentUntil;
-      else decision.email = true;
-    }
+  if (is.email && is.lastUnreadSeq > notice.emailedSeq) {
+    const silentUntil = notice.emailedAt === null ? now : notice.emailedAt + silenceMs;
+    // Messages that joined since mail was last looked for find a time here.
+    if (notice.emailAt === null) decision.emailAt = Math.max(now + is.emailDelayMs, silentUntil);
+    else if (isEmailDue && is.active) {
+      decision.emailAt = now + Math.max(is.emailDelayMs, limits.activeMs);
+    } else if (isEmailDue && is.quietUntil !== null) decision.emailAt = is.quietUntil;
+    else if (isEmailDue && now < silentUntil) decision.emailAt = silentUntil;
+    else decision.email = isEmailDue;
   }
-  return { ...decision, pushAt, emailAt };
+  return decision;
 }

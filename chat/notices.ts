@@ -1,6 +1,5 @@
-import type { Database } from "@/db/database.ts";
+import { allowLongStatements, type Database } from "@/db/database.ts";
 import {
-  deleteWatermark,
   type NoticeDefaults,
   type NoticeDraft,
   type OwnConversation,
@@ -21,8 +20,10 @@ const knownMax = 100_000;
 const watermarkMs = 5_000;
 /** An instance whose watermark stands this long has ended without a word. */
 const silentMs = 60_000;
-/** Two machines' clocks, and the making and the storing of a message, may be this far apart. */
-const toleranceMs = 10_000;
+/** Two machines' clocks may be this far apart. */
+const skewMs = 5_000;
+/** The making of a message's id and its commit may be this far apart, on such machines. */
+const toleranceMs = 20_000;
 
 /**
  * What members may have to be told of, gathered. A message that is stored starts a notice for each
@@ -56,9 +57,9 @@ export class Notices {
       if (this.#drafts.has(key)) continue;
       const active = this.isActive(userId);
       const known = this.#known.get(key);
-      // What waits will be looked at after this message was stored, and so with it; but for a
-      // member who was active then and has gone since, that would be late.
-      const isKnown = known && known.dueAt > at + toleranceMs / 2 && (active || !known.active);
+      // What waits will be looked at after this message was stored, by whatever machine's clock, and
+      // so with it; but for a member who was active then and has gone since, that would be late.
+      const isKnown = known && known.dueAt > at + skewMs && (active || !known.active);
       if (!isKnown) this.#drafts.set(key, { userId, conversationId, at, active });
     }
   };
@@ -69,11 +70,20 @@ export class Notices {
     this.#read.set(keyOf(one), one);
   };
 
-  /** What has been read to its end since this was asked last. */
-  takeRead(): OwnConversation[] {
-    const read = [...this.#read.values()];
+  /**
+   * Has what was read to its end since the last time taken back.
+   *
+   * @throws what `takeBack` throws; what was read is kept for the next time
+   */
+  async withRead(takeBack: (read: OwnConversation[]) => Promise<void>): Promise<void> {
+    const read = this.#read;
     this.#read = new Map();
-    return read;
+    try {
+      if (read.size > 0) await takeBack([...read.values()]);
+    } catch (error) {
+      for (const [key, one] of read) this.#read.set(key, one);
+      throw error;
+    }
   }
 
   /**
@@ -95,10 +105,7 @@ export class Notices {
       for (const [key, draft] of drafts) this.#drafts.set(key, draft);
       throw error;
     }
-    if (now - this.#watermarkAt >= watermarkMs) {
-      await upsertWatermark(this.db, this.#watermarkId, now);
-      this.#watermarkAt = now;
-    }
+    if (now - this.#watermarkAt >= watermarkMs) await this.#raiseWatermark(now);
     if (this.#known.size > knownMax) this.#known.clear();
   }
 
@@ -110,6 +117,8 @@ export class Notices {
     const before = this.clock.now() - silentMs;
     // In one transaction: should this instance end as well, the next one finds the watermarks again.
     await this.db.transaction(async (tx) => {
+      // After a long time away it may take some.
+      await allowLongStatements(tx);
       const watermarks = await takeSilentWatermarks(tx, before);
       if (watermarks.length === 0) return;
       const since = Math.min(...watermarks) - toleranceMs;
@@ -117,10 +126,15 @@ export class Notices {
     });
   }
 
-  /** Writes what is left, and owes nothing any more. */
+  /** Writes what is left. Should a message still be stored after this, another instance sees to it. */
   async close(): Promise<void> {
     await this.flush();
-    await deleteWatermark(this.db, this.#watermarkId);
+    await this.#raiseWatermark(this.clock.now());
+  }
+
+  async #raiseWatermark(now: number): Promise<void> {
+    await upsertWatermark(this.db, this.#watermarkId, now);
+    this.#watermarkAt = now;
   }
 
   async #start(db: Database, drafts: NoticeDraft[]): Promise<void> {

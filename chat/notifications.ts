@@ -3,12 +3,11 @@
  *
  * @module
  */
-import type { OwnConversation } from "@/db/notices.ts";
+import type { Database } from "@/db/database.ts";
 import {
   countUnreadNotifications,
   type NotificationDraft,
   type NotificationRow,
-  readMessageNotifications,
   readNotifications,
   selectNotifications,
   upsertNotifications,
@@ -72,14 +71,14 @@ export async function markNotificationsRead(
 export type NotificationInput = Omit<NotificationDraft, "id" | "createdAt">;
 
 /**
- * Puts entries into members' lists, and tells those who are online.
+ * Puts entries into members' lists, in the transaction it is handed.
  *
- * @param db the transaction, if there is one: what is told then must wait for its commit
+ * @returns those that are new or changed, to be told after the commit
  */
 export async function addNotifications(
   chat: Chat,
   inputs: NotificationInput[],
-  db = chat.db,
+  db: Database,
 ): Promise<NotificationRow[]> {
   const createdAt = isoTime(chat.clock.now());
   return await upsertNotifications(
@@ -102,9 +101,11 @@ export async function tellNotifications(chat: Chat, rows: NotificationRow[]): Pr
   }
 }
 
-/** Conversations were read to their end: their entries are, too. */
-export async function endMessageNotifications(chat: Chat, read: OwnConversation[]): Promise<void> {
-  const ended = await readMessageNotifications(chat.db, read, chat.clock.now());
+/** Tells members of entries that became read, because what they told of was. */
+export async function tellRead(
+  chat: Chat,
+  ended: { id: string; userId: string }[],
+): Promise<void> {
   const idsOf = Map.groupBy(ended, (row) => row.userId);
   const counts = await countUnreadNotifications(chat.db, [...idsOf.keys()], countedMax);
   for (const [userId, rows] of idsOf) {
@@ -113,6 +114,18 @@ export async function endMessageNotifications(chat: Chat, read: OwnConversation[
       ids: rows.map((row) => row.id),
       unreadCount: counts.get(userId) ?? 0,
     });
+  }
+}
+
+/**
+ * Puts entries into members' lists beside something that has been done already and stays so: that
+ * they could not be added is logged.
+ */
+export async function noteNotifications(chat: Chat, inputs: NotificationInput[]): Promise<void> {
+  try {
+    await tellNotifications(chat, await addNotifications(chat, inputs, chat.db));
+  } catch (error) {
+    chat.log.error("Notifications could not be added", { error });
   }
 }
 

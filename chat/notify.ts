@@ -7,76 +7,92 @@ import {
   deleteNotices,
   type DueNotice,
   endSilence,
+  type OwnConversation,
   takeBackPushed,
   takeDueNotices,
   updateNotices,
 } from "@/db/notices.ts";
 import type { Database } from "@/db/database.ts";
-import type { NotificationRow } from "@/db/notifications.ts";
+import {
+  deleteOldNotifications,
+  type NotificationRow,
+  readMessageNotifications,
+} from "@/db/notifications.ts";
 import { newId } from "@/utils/ids.ts";
 import { type Chat, defaultPreferences } from "./chat.ts";
 import type { MailJob, PushJob } from "./deliveries.ts";
 import { type Circumstances, decide, type Decision } from "./notice_decision.ts";
-import { addNotifications, endMessageNotifications, tellNotifications } from "./notifications.ts";
+import { addNotifications, tellNotifications, tellRead } from "./notifications.ts";
 import { limits } from "./protocol.ts";
 import { quietUntil } from "./quiet_hours.ts";
 
-/** Members whose notices are looked at in one transaction. */
-const membersAtOnce = 500;
+/** Notices that are looked at in one transaction. */
+const atOnce = 500;
 /** A member's further mails that would go within this time go with the first. */
 const togetherMs = 60_000;
 /** Mail programs cut off what is longer. */
 const conversationsInMail = 20;
+/** What was read in the list is kept this long. */
+const keptMs = 90 * 24 * 60 * 60_000;
 
 /**
- * To be called every second or so, and never twice at once: writes notices, looks at those whose
- * time has come, and takes back what has been read meanwhile.
+ * To be called every second or so, and never twice at once: writes notices, takes back what has been
+ * read meanwhile, and looks at those whose time has come.
  */
 export async function notify(chat: Chat): Promise<void> {
   await chat.notices.flush();
-  await endSilence(chat.db, chat.activity.takeReturned());
-  await takeBackRead(chat);
-  while (await lookAtDue(chat) === membersAtOnce);
+  await chat.activity.withReturned((userIds) =>
+    endSilence(chat.db, userIds, chat.clock.now() + chat.settings.emailDelaySeconds * 1_000)
+  );
+  await chat.notices.withRead((read) => takeBack(chat, read));
+  while (await lookAtDue(chat) >= atOnce);
 }
 
-/** To be called every minute or so: makes up for instances that ended without a word. */
-export const recoverNotices = (chat: Chat): Promise<void> => chat.notices.recover();
+/**
+ * To be called every minute or so: makes up for instances that ended without a word, and clears
+ * away what is old.
+ */
+export async function tidyNotices(chat: Chat): Promise<void> {
+  await chat.notices.recover();
+  while (await deleteOldNotifications(chat.db, chat.clock.now() - keptMs, 1_000));
+}
+
+/** This instance ends: what it has gathered is written. */
+export async function endNotices(chat: Chat): Promise<void> {
+  await chat.notices.withRead((read) => takeBack(chat, read));
+  await chat.notices.close();
+}
 
 /** What was read need not be shown any longer: not in the list, and not on any device. */
-async function takeBackRead(chat: Chat): Promise<void> {
-  const read = chat.notices.takeRead();
-  await endMessageNotifications(chat, read);
-  const pushed = await takeBackPushed(chat.db, read);
-  if (!chat.pusher) return;
-  await chat.queue?.add(
-    chat.db,
-    "push",
-    pushed.map((one): { id: string; data: PushJob } => ({
-      id: newId(),
-      data: { type: "read", ...one },
-    })),
-  );
+async function takeBack(chat: Chat, read: OwnConversation[]): Promise<void> {
+  const ended = await chat.db.transaction(async (tx) => {
+    // First, so that whoever looks at these very notices has done so.
+    const pushed = await takeBackPushed(tx, read);
+    if (chat.pusher) {
+      const jobs = pushed.map((one) => ({
+        id: newId(),
+        data: { type: "read", ...one } satisfies PushJob,
+      }));
+      await chat.queue?.add(tx, "push", jobs);
+    }
+    return await readMessageNotifications(tx, read, chat.clock.now());
+  });
+  await tellRead(chat, ended);
 }
 
-/** @returns how many members' notices were looked at */
+/** @returns how many notices were looked at */
 async function lookAtDue(chat: Chat): Promise<number> {
   const now = chat.clock.now();
-  const { told, members } = await chat.db.transaction(async (tx) => {
-    const due = await takeDueNotices(
-      tx,
-      now,
-      now + togetherMs,
-      membersAtOnce,
-      limits.unreadCount,
-    );
+  const { told, count } = await chat.db.transaction(async (tx) => {
+    const due = await takeDueNotices(tx, now, now + togetherMs, atOnce, limits.unreadCount);
     const decided = await decideAll(chat, due, now);
     const told = await list(chat, tx, decided);
     await hand(chat, tx, decided);
     await keep(tx, decided, now);
-    return { told, members: new Set(due.map((notice) => notice.userId)).size };
+    return { told, count: due.length };
   });
   await tellNotifications(chat, told);
-  return members;
+  return count;
 }
 
 interface Decided {
@@ -94,13 +110,18 @@ async function decideAll(chat: Chat, due: DueNotice[], now: number): Promise<Dec
   return due.map((notice) => {
     const horizon = mailed.has(notice.userId) ? now + togetherMs : now;
     const active = chat.activity.has(notice.userId, now) || activeElsewhere.has(notice.userId);
-    return { notice, decision: decide(notice, now, horizon, circumstances(chat, notice, active)) };
+    const is = circumstances(chat, notice, active, now);
+    return { notice, decision: decide(notice, now, horizon, is) };
   });
 }
 
-function circumstances(chat: Chat, notice: DueNotice, active: boolean): Circumstances {
+function circumstances(
+  chat: Chat,
+  notice: DueNotice,
+  active: boolean,
+  now: number,
+): Circumstances {
   const preferences = notice.preferences ?? defaultPreferences(chat.settings);
-  const now = chat.clock.now();
   return {
     hears: notice.isMember && (notice.mutedUntil ?? 0) <= now,
     lastUnreadSeq: notice.last?.seq ?? 0,
@@ -133,7 +154,7 @@ async function hand(chat: Chat, tx: Database, decided: Decided[]): Promise<void>
       type: "messages",
       userId: notice.userId,
       conversationId: notice.conversationId,
-      fromSeq: notice.pushedSeq + 1,
+      toSeq: notice.last?.seq ?? 0,
     } satisfies PushJob,
   }));
   const mailed = decided.filter(({ decision }) => decision.email).map(({ notice }) => notice);
@@ -142,9 +163,10 @@ async function hand(chat: Chat, tx: Database, decided: Decided[]): Promise<void>
       id: newId(),
       data: {
         userId,
-        conversations: some.map(({ conversationId, emailedSeq }) => ({
+        conversations: some.map(({ conversationId, emailedSeq, last }) => ({
           conversationId,
           fromSeq: emailedSeq + 1,
+          toSeq: last?.seq ?? 0,
         })),
       } satisfies MailJob,
     }))
@@ -160,8 +182,8 @@ function chunks<Item>(items: Item[], size: number): Item[][] {
 
 async function keep(tx: Database, decided: Decided[], now: number): Promise<void> {
   const isOver = ({ notice, decision }: Decided) =>
-    decision.pushAt === null && decision.emailAt === null && !decision.push && !decision.email &&
-    notice.last === null;
+    notice.last === null && notice.pushedAt === null && decision.pushAt === null &&
+    decision.emailAt === null;
   await deleteNotices(tx, decided.filter(isOver).map(({ notice }) => notice));
   await updateNotices(
     tx,

@@ -92,14 +92,15 @@ export class PostgresPresence implements Presence {
   async #writeActive(active: string[]): Promise<void> {
     const now = this.clock.now();
     const still = new Set(active);
-    const ended = [...this.#active.keys()].filter((userId) => !still.has(userId));
+    const ended = [...this.#active].filter(([userId]) => !still.has(userId))
+      .map(([userId, since]) => ({ userId, since }));
     const due = active.filter((userId) =>
       now - (this.#active.get(userId) ?? -Infinity) >= activeMs
     );
     await updateActive(this.db, due, now);
-    await clearActive(this.db, ended, this.instanceId);
+    await clearActive(this.db, ended);
     for (const userId of due) this.#active.set(userId, now);
-    for (const userId of ended) this.#active.delete(userId);
+    for (const { userId } of ended) this.#active.delete(userId);
   }
 
   async #renew(): Promise<void> {

@@ -1,3 +1,4 @@
+import { hastenNotices } from "@/db/notices.ts";
 import { selectPreferences, upsertPreferences } from "@/db/preferences.ts";
 import { type Chat, defaultPreferences } from "./chat.ts";
 import type { NotificationPreferences } from "./protocol.ts";
@@ -16,10 +17,12 @@ export async function setPreferences(
   userId: string,
   preferences: NotificationPreferences,
 ): Promise<NotificationPreferences> {
-  await upsertPreferences(chat.db, {
-    ...preferences,
-    userId,
-    updatedAt: new Date(chat.clock.now()),
+  const now = chat.clock.now();
+  await upsertPreferences(chat.db, { ...preferences, userId, updatedAt: new Date(now) });
+  // What waits for the end of quiet hours, say, may have none to wait for now.
+  await hastenNotices(chat.db, userId, {
+    pushAt: now + preferences.pushDelaySeconds * 1_000,
+    emailAt: now + preferences.emailDelaySeconds * 1_000,
   });
   return preferences;
 }

@@ -424,7 +424,7 @@ export const UsersQuery = v.object({
 /** Also by a name of old, which some browsers still give: `Asia/Calcutta`. */
 function isTimeZone(name: string): boolean {
   try {
-    return /^[A-Za-z]/.test(name) && new Intl.DateTimeFormat("en", { timeZone: name }) !== null;
+    return /^[A-Za-z]/.test(name) && Temporal.Now.zonedDateTimeISO(name).timeZoneId !== "";
   } catch {
     return false;
   }

@@ -19,7 +19,7 @@ import { newId } from "@/utils/ids.ts";
 import Bowser from "bowser";
 import type { Chat } from "./chat.ts";
 import { ChatError } from "./errors.ts";
-import { addNotifications, tellNotifications } from "./notifications.ts";
+import { noteNotifications } from "./notifications.ts";
 
 /** How long the token before may still come. */
 const graceMs = 60_000;
@@ -62,7 +62,7 @@ async function tellNewLogin(
   userId: string,
   userAgent: string | null,
 ): Promise<void> {
-  const rows = await addNotifications(chat, [{
+  await noteNotifications(chat, [{
     userId,
     kind: "new_login",
     conversationId: null,
@@ -70,7 +70,6 @@ async function tellNewLogin(
     content: programName(userAgent),
     count: 1,
   }]);
-  await tellNotifications(chat, rows);
 }
 
 /** "Firefox on Linux", as far as it can be told. */

@@ -105,6 +105,10 @@ function postgresQueueDriver(client: Sql): QueueDriver {
         // Of several statements there is a result for each.
         const isMany = Array.isArray(result[0]);
         return { rows: isMany ? (result as unknown as unknown[][]).flat() : [...result] };
+      } catch (error) {
+        // Such a text may have failed half-way: nobody else is to find its transaction open.
+        await connection.unsafe("rollback").catch(() => {});
+        throw error;
       } finally {
         connection.release();
       }
@@ -123,6 +127,11 @@ function toParameter(value: unknown): unknown {
 export async function select<Row>(db: Database, query: SQL): Promise<Row[]> {
   const result: unknown = await db.execute(query);
   return (Array.isArray(result) ? result : (result as { rows: unknown[] }).rows) as Row[];
+}
+
+/** Lifts the limit on statements for the rest of a transaction. */
+export async function allowLongStatements(tx: Database): Promise<void> {
+  await tx.execute(sql`set local statement_timeout = 0`);
 }
 
 /** Whether the database answers. */

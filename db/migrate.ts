@@ -20,11 +20,7 @@ export function migrate(db: Database): Promise<void> {
   const migrations = readMigrationFiles({
     migrationsFolder: fileURLToPath(new URL("../drizzle", import.meta.url)),
   });
-  return db.transaction(async (tx) => {
-    // A large table takes its time, and another instance may be at it.
-    await tx.execute(sql`set local statement_timeout = 0`);
-    await tx.execute(sql`set local lock_timeout = 0`);
-    await tx.execute(sql`select pg_advisory_xact_lock(${migrationLock})`);
+  return underMigrationLock(db, async (tx) => {
     await tx.execute(sql`
       create table if not exists schema_migrations (
         hash text primary key,
@@ -39,6 +35,24 @@ export function migrate(db: Database): Promise<void> {
     }
     const functions = await Deno.readTextFile(new URL("./functions.sql", import.meta.url));
     for (const statement of splitFunctions(functions)) await tx.execute(sql.raw(statement));
+  });
+}
+
+/**
+ * Does something while no other instance does such a thing.
+ *
+ * @param work gets the transaction that holds the lock, and in which no statement takes too long
+ */
+export function underMigrationLock<Result>(
+  db: Database,
+  work: (tx: Database) => Promise<Result>,
+): Promise<Result> {
+  return db.transaction(async (tx) => {
+    // A large table takes its time, and another instance may be at it.
+    await tx.execute(sql`set local statement_timeout = 0`);
+    await tx.execute(sql`set local lock_timeout = 0`);
+    await tx.execute(sql`select pg_advisory_xact_lock(${migrationLock})`);
+    return await work(tx);
   });
 }
 

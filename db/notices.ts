@@ -99,6 +99,8 @@ export interface DueNotice {
   pushAt: number | null;
   emailAt: number | null;
   pushedSeq: number;
+  /** When something was pushed that may still be shown. */
+  pushedAt: number | null;
   emailedSeq: number;
   emailedAt: number | null;
   isMember: boolean;
@@ -130,13 +132,13 @@ export interface DueNotice {
  *
  * @param now milliseconds since 1970
  * @param horizon with those that are due come the same member's that will be by then
- * @param members of so many members, those who wait longest
+ * @param most of so many notices, those that wait longest, and with them their members' others
  */
 export async function takeDueNotices(
   db: Database,
   now: number,
   horizon: number,
-  members: number,
+  most: number,
   unreadLimit: number,
 ): Promise<DueNotice[]> {
   const due = await select<{ id: string }>(
@@ -145,7 +147,7 @@ export async function takeDueNotices(
       where u.id in (
         select user_id from (
           select user_id from notices where least(push_at, email_at) <= ${iso(now)}::timestamptz
-          order by least(push_at, email_at) limit ${members}
+          order by least(push_at, email_at) limit ${most}
         ) oldest
       )
       for no key update skip locked`,
@@ -156,6 +158,7 @@ export async function takeDueNotices(
     sql`select n.user_id as "userId", n.conversation_id as "conversationId",
         ${epoch(sql`n.push_at`)} as "pushAt", ${epoch(sql`n.email_at`)} as "emailAt",
         n.pushed_seq as "pushedSeq", n.emailed_seq as "emailedSeq",
+        ${epoch(sql`n.pushed_at`)} as "pushedAt",
         ${epoch(sql`n.emailed_at`)} as "emailedAt",
         p.user_id is not null and u.deactivated_at is null as "isMember",
         ${epoch(sql`p.muted_until`)} as "mutedUntil",
@@ -241,13 +244,15 @@ export interface OwnConversation {
 export async function deleteNotices(db: Database, of: OwnConversation[]): Promise<void> {
   if (of.length === 0) return;
   await db.execute(
-    sql`delete from notices n using ${ownConversations(of)}
-      where n.user_id = i.user_id and n.conversation_id = i.conversation_id`,
+    sql`with locked as (${lockNotices(of)})
+      delete from notices n using locked
+      where n.user_id = locked.user_id and n.conversation_id = locked.conversation_id`,
   );
 }
 
 /**
- * These conversations have been read to their end: what was pushed of them is to be taken back.
+ * These conversations have been read: what was pushed of them is to be taken back. To be called in
+ * a transaction; whoever looks at the same notices waits for its end, or is waited for.
  *
  * @returns those of which something was pushed
  */
@@ -258,32 +263,81 @@ export async function takeBackPushed(
   if (of.length === 0) return [];
   return await select<OwnConversation>(
     db,
-    sql`update notices n set pushed_at = null from ${ownConversations(of)}
-      where n.user_id = i.user_id and n.conversation_id = i.conversation_id
+    sql`with locked as (${lockNotices(of)})
+      update notices n set pushed_at = null from locked
+      where n.user_id = locked.user_id and n.conversation_id = locked.conversation_id
         and n.pushed_at is not null
       returning n.user_id as "userId", n.conversation_id as "conversationId"`,
   );
 }
 
-/** Notes up to where a member has been told of conversations by mail. */
-export async function raiseEmailedSeq(
+/** Notes up to where a member has been told of conversations, by mail or by push. */
+export async function raiseToldSeq(
   db: Database,
+  channel: "emailed_seq" | "pushed_seq",
   userId: string,
   told: { conversationId: string; seq: number }[],
 ): Promise<void> {
+  const column = sql.identifier(channel);
   await db.execute(
-    sql`update notices n set emailed_seq = greatest(n.emailed_seq, i.seq)
-      from json_to_recordset(${JSON.stringify(told)}::json) as i("conversationId" uuid, seq int)
-      where n.user_id = ${userId} and n.conversation_id = i."conversationId"`,
+    sql`with told as (
+        select n.user_id, n.conversation_id, i.seq from notices n
+        join json_to_recordset(${JSON.stringify(told)}::json)
+          as i("conversationId" uuid, seq int) on i."conversationId" = n.conversation_id
+        where n.user_id = ${userId}
+        order by n.user_id, n.conversation_id for no key update of n
+      )
+      update notices n set ${column} = greatest(n.${column}, told.seq) from told
+      where n.user_id = told.user_id and n.conversation_id = told.conversation_id`,
   );
 }
 
-/** These members are back: the silence after their last mails is over. */
-export async function endSilence(db: Database, userIds: string[]): Promise<void> {
+/**
+ * These members are back: the silence after their last mails is over, and what waited for its end
+ * is looked at soon.
+ *
+ * @param at when, in milliseconds since 1970
+ */
+export async function endSilence(db: Database, userIds: string[], at: number): Promise<void> {
   if (userIds.length === 0) return;
   await db.execute(
-    sql`update notices set emailed_at = null
-      where user_id = any(${uuids(userIds)}) and emailed_at is not null`,
+    sql`with silent as (
+        select user_id, conversation_id from notices
+        where user_id = any(${uuids(userIds)}) and emailed_at is not null
+        order by user_id, conversation_id for no key update
+      )
+      update notices n set emailed_at = null,
+        email_at = case when n.email_at is not null then least(n.email_at, ${
+      iso(at)
+    }::timestamptz) end
+      from silent
+      where n.user_id = silent.user_id and n.conversation_id = silent.conversation_id`,
+  );
+}
+
+/**
+ * Has a member's waiting notices looked at soon: what they want to be told has changed.
+ *
+ * @param latest in milliseconds since 1970
+ */
+export async function hastenNotices(
+  db: Database,
+  userId: string,
+  latest: { pushAt: number; emailAt: number },
+): Promise<void> {
+  const sooner = (column: SQL, at: number) =>
+    sql`case when ${column} is not null then least(${column}, ${iso(at)}::timestamptz) end`;
+  await db.execute(
+    sql`with waiting as (
+        select user_id, conversation_id from notices
+        where user_id = ${userId} and least(push_at, email_at) is not null
+        order by user_id, conversation_id for no key update
+      )
+      update notices n
+      set push_at = ${sooner(sql`n.push_at`, latest.pushAt)},
+        email_at = ${sooner(sql`n.email_at`, latest.emailAt)}
+      from waiting
+      where n.user_id = waiting.user_id and n.conversation_id = waiting.conversation_id`,
   );
 }
 
@@ -302,10 +356,6 @@ export async function upsertWatermark(
       values (${instanceId}, ${iso(at)}::timestamptz)
       on conflict (instance_id) do update set noticed_at = excluded.noticed_at`,
   );
-}
-
-export async function deleteWatermark(db: Database, instanceId: string): Promise<void> {
-  await db.execute(sql`delete from notice_watermarks where instance_id = ${instanceId}`);
 }
 
 /**
@@ -344,8 +394,16 @@ export function selectUnnoticed(db: Database, sinceId: string): Promise<NoticeDr
         and m.seq > greatest(p.last_read_seq, p.joined_seq)
         and p.user_id is distinct from m.sender_id
       where m.id >= ${sinceId}
-      group by p.user_id, p.conversation_id`,
+      group by p.user_id, p.conversation_id
+      order by p.user_id, p.conversation_id`,
   );
+}
+
+/** Locks notices, always in the same order, so that nobody waits for each other in a circle. */
+function lockNotices(of: OwnConversation[]): SQL {
+  return sql`select n.user_id, n.conversation_id from notices n
+    join ${ownConversations(of)} on i.user_id = n.user_id and i.conversation_id = n.conversation_id
+    order by n.user_id, n.conversation_id for no key update of n`;
 }
 
 /** Pairs as a table `i`, to be joined to. */

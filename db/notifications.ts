@@ -112,13 +112,18 @@ export async function readNotifications(
 ): Promise<void> {
   const which = ids === undefined ? sql`true` : sql`id = any(${uuids(ids)})`;
   await db.execute(
-    sql`update notifications set read_at = ${new Date(at).toISOString()}::timestamptz
-      where user_id = ${userId} and read_at is null and ${which}`,
+    sql`with seen as (
+        select id from notifications where user_id = ${userId} and read_at is null and ${which}
+        order by conversation_id for no key update
+      )
+      update notifications n set read_at = ${new Date(at).toISOString()}::timestamptz
+      from seen where n.id = seen.id`,
   );
 }
 
 /**
- * Notes that conversations have been read, so that their entries say nothing new any more.
+ * Notes that conversations have been read, so that their entries say nothing new any more; except
+ * where something has come since.
  *
  * @param at milliseconds since 1970
  * @returns the entries that thereby became read
@@ -131,12 +136,46 @@ export async function readMessageNotifications(
   if (of.length === 0) return [];
   return await select<{ id: string; userId: string }>(
     db,
-    sql`update notifications n set read_at = ${new Date(at).toISOString()}::timestamptz
-      from ${ownConversations(of)}
-      where n.user_id = i.user_id and n.conversation_id = i.conversation_id
-        and n.kind = 'message' and n.read_at is null
+    sql`with seen as (
+        select n.id from notifications n
+        join ${ownConversations(of)}
+          on i.user_id = n.user_id and i.conversation_id = n.conversation_id
+        left join conversation_participants p
+          on p.conversation_id = n.conversation_id and p.user_id = n.user_id
+        where n.kind = 'message' and n.read_at is null and not exists (
+          select 1 from messages m
+          where m.conversation_id = n.conversation_id
+            and m.seq > greatest(p.last_read_seq, p.joined_seq)
+            and m.sender_id is distinct from n.user_id and m.deleted_at is null
+        )
+        order by n.user_id, n.conversation_id for no key update of n
+      )
+      update notifications n set read_at = ${new Date(at).toISOString()}::timestamptz
+      from seen where n.id = seen.id
       returning n.id, n.user_id as "userId"`,
   );
+}
+
+/**
+ * Deletes entries that were read long ago, so many at once.
+ *
+ * @param before milliseconds since 1970
+ * @returns whether there may be more
+ */
+export async function deleteOldNotifications(
+  db: Database,
+  before: number,
+  most: number,
+): Promise<boolean> {
+  const rows = await select<{ id: string }>(
+    db,
+    sql`delete from notifications where id in (
+        select id from notifications where read_at < ${new Date(before).toISOString()}::timestamptz
+        order by read_at limit ${most} for update skip locked
+      )
+      returning id`,
+  );
+  return rows.length === most;
 }
 
 const columns: SQL = sql`n.id, n.user_id as "userId", n.kind, n.conversation_id as "conversationId",

@@ -75,19 +75,37 @@ export async function selectOnline(
  */
 export async function updateActive(db: Database, userIds: string[], at: number): Promise<void> {
   if (userIds.length === 0) return;
-  await db.execute(sql`update presence set active_at = ${iso(at)}::timestamptz
-    where user_id = any(${uuids(userIds)})`);
+  await db.execute(sql`
+    with present as (
+      select user_id, instance_id from presence where user_id = any(${uuids(userIds)})
+      order by user_id, instance_id for no key update
+    )
+    update presence p set active_at = ${iso(at)}::timestamptz from present
+    where p.user_id = present.user_id and p.instance_id = present.instance_id`);
 }
 
-/** Notes that members are no longer active on an instance. */
+/**
+ * Notes that members are no longer active, unless another instance has heard of them since.
+ *
+ * @param since when it was last written that they are, in milliseconds since 1970
+ */
 export async function clearActive(
   db: Database,
-  userIds: string[],
-  instanceId: string,
+  members: { userId: string; since: number }[],
 ): Promise<void> {
-  if (userIds.length === 0) return;
-  await db.execute(sql`update presence set active_at = null
-    where user_id = any(${uuids(userIds)}) and instance_id = ${instanceId}`);
+  if (members.length === 0) return;
+  await db.execute(sql`
+    with present as (
+      select p.user_id, p.instance_id
+      from presence p
+      join json_to_recordset(${
+    JSON.stringify(members.map(({ userId, since }) => ({ userId, since: iso(since) })))
+  }::json) as i("userId" uuid, since timestamptz)
+        on i."userId" = p.user_id and p.active_at <= i.since
+      order by p.user_id, p.instance_id for no key update of p
+    )
+    update presence p set active_at = null from present
+    where p.user_id = present.user_id and p.instance_id = present.instance_id`);
 }
 
 /**

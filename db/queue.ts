@@ -15,6 +15,7 @@ import {
   systemClock,
 } from "pg-boss";
 import { type Database, type OpenDatabase, select } from "./database.ts";
+import { underMigrationLock } from "./migrate.ts";
 
 /** Time and timers, for a test that brings its own. */
 export type QueueClock = Clock;
@@ -27,8 +28,8 @@ const closeMs = 2_500;
 
 /** How a queue does its jobs. */
 export interface QueueOptions {
-  /** A job under way this long is done again: its instance is gone. */
-  expireInSeconds: number;
+  /** A job that takes longer has failed. One whose instance is gone is done again later than that. */
+  limitSeconds: number;
   /** The first wait after a failure; each next one is twice as long, up to half an hour. */
   retryDelaySeconds: number;
   /** After so many failures a job is given up. */
@@ -82,23 +83,9 @@ export async function openQueue(
   });
   boss.on("error", (error) => log.warn("The job queue has trouble", { error }));
   boss.on("warning", (warning) => log.warn(`The job queue warns: ${warning.message}`));
-  await boss.start();
-  await boss.createQueue(undelivered, { retentionSeconds: 30 * daySeconds });
-  for (const [name, options] of Object.entries(queues)) {
-    const settings = {
-      expireInSeconds: options.expireInSeconds,
-      retryLimit: options.retryLimit,
-      retryDelay: options.retryDelaySeconds,
-      retryBackoff: true,
-      retryDelayMax: 1_800,
-      deleteAfterSeconds: daySeconds,
-      deadLetter: undelivered,
-    };
-    // Creating one that exists changes nothing, and what changes with a version must arrive.
-    await boss.createQueue(name, settings);
-    const { deadLetter: _, retryDelayMax: __, ...changeable } = settings;
-    await boss.updateQueue(name, changeable);
-  }
+  // Instances that start together take turns; the embedded database has one, and one connection.
+  if (backend === "pglite") await install();
+  else await underMigrationLock(database, install);
 
   return {
     async add(db, queue, jobs) {
@@ -115,15 +102,21 @@ export async function openQueue(
     async work(queue, handle) {
       const settings = {
         batchSize: 20,
+        localConcurrency: 3,
         pollingIntervalSeconds: 1,
         burstWhenBatchFull: true,
         perJobResults: true,
         includeMetadata: true,
       } as const;
-      await boss.work(queue, settings, (jobs) =>
-        Promise.all(
-          (jobs as JobWithMetadata<never>[]).map((job) => settle(job, handle)),
-        ));
+      const limitMs = (queues[queue] as QueueOptions).limitSeconds * 1_000;
+      await boss.work(
+        queue,
+        settings,
+        (jobs) =>
+          Promise.all(
+            (jobs as JobWithMetadata<never>[]).map((job) => settle(job, handle, limitMs)),
+          ),
+      );
     },
 
     // pg-boss would fetch them all.
@@ -140,15 +133,40 @@ export async function openQueue(
     close: () => boss.stop({ graceful: true, timeout: closeMs }),
   };
 
+  async function install(): Promise<void> {
+    await boss.start();
+    await boss.createQueue(undelivered, { retentionSeconds: 30 * daySeconds });
+    for (const [name, options] of Object.entries(queues)) {
+      const settings = {
+        // A batch takes as long as its slowest job, and some time to be fetched and settled.
+        expireInSeconds: options.limitSeconds + 30,
+        retryLimit: options.retryLimit,
+        retryDelay: options.retryDelaySeconds,
+        retryBackoff: true,
+        retryDelayMax: 1_800,
+        deleteAfterSeconds: daySeconds,
+        deadLetter: undelivered,
+      };
+      // Creating one that exists changes nothing, and what changes with a version must arrive.
+      await boss.createQueue(name, settings);
+      const { deadLetter: _, retryDelayMax: __, ...changeable } = settings;
+      await boss.updateQueue(name, changeable);
+    }
+  }
+
   async function settle<Data>(
     job: JobWithMetadata<Data>,
     handle: (job: Job<Data>) => Promise<Outcome>,
+    limitMs: number,
   ): Promise<JobResult> {
     const { id, name, retryCount, retryLimit } = job;
     try {
-      const outcome = await handle(job);
+      const outcome = await within(limitMs, handle(job));
       if (outcome.done) {
-        return { id, status: "completed", output: { note: outcome.note ?? "done" } };
+        const output = { note: outcome.note ?? "done" };
+        // At once: should the rest of its batch never end, this one must not be done again.
+        await boss.complete(name, id, output);
+        return { id, status: "completed", output };
       }
       log.error(`A job of ${name} was given up`, { id, reason: outcome.reason });
       return { id, status: "deadletter", output: { reason: outcome.reason } };
@@ -159,5 +177,16 @@ export async function openQueue(
       } else log.error(`A job of ${name} was given up`, { id, reason, retryCount });
       return { id, status: "failed", output: { reason } };
     }
+  }
+}
+
+/** @throws if it takes longer; what it does goes on, and nobody waits for it */
+async function within<Result>(ms: number, work: Promise<Result>): Promise<Result> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`Not done within ${ms / 1_000} s`)), ms);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -193,6 +193,7 @@ export const notifications = pgTable("notifications", {
     sql`${t.kind} = 'message' and ${t.readAt} is null`,
   ),
   index("notifications_unread").on(t.userId).where(sql`${t.readAt} is null`),
+  index("notifications_read").on(t.readAt).where(sql`${t.readAt} is not null`),
 ]);
 
 /**

@@ -1,5 +1,5 @@
-import { and, eq, isNull } from "drizzle-orm";
-import type { Database } from "./database.ts";
+import { and, eq, isNull, sql } from "drizzle-orm";
+import { type Database, select } from "./database.ts";
 import { sessions } from "./schema.ts";
 
 export type SessionRow = typeof sessions.$inferSelect;
@@ -22,9 +22,13 @@ export async function selectLoggedInBefore(
   userId: string,
   userAgent: string | null,
 ): Promise<{ ever: boolean; likeThis: boolean }> {
-  const rows = await db.selectDistinct({ userAgent: sessions.userAgent }).from(sessions)
-    .where(eq(sessions.userId, userId));
-  return { ever: rows.length > 0, likeThis: rows.some((row) => row.userAgent === userAgent) };
+  const own = sql`select 1 from sessions where user_id = ${userId}`;
+  const [row] = await select<{ ever: boolean; likeThis: boolean }>(
+    db,
+    sql`select exists (${own}) as ever,
+      exists (${own} and user_agent is not distinct from ${userAgent}::text) as "likeThis"`,
+  );
+  return row as { ever: boolean; likeThis: boolean };
 }
 
 /**

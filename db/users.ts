@@ -64,13 +64,20 @@ export async function updateUser(
   return row as UserRow;
 }
 
-/** Notes that a mail server does not take mail for this address, nor will. */
+/**
+ * Notes that a mail server does not take mail for this address, nor will.
+ *
+ * @returns whether that is news
+ */
 export async function updateEmailRefused(
   db: Database,
   id: string,
-  address: string | null,
-): Promise<void> {
-  await db.update(users).set({ emailRefused: address }).where(eq(users.id, id));
+  address: string,
+): Promise<boolean> {
+  const rows = await db.update(users).set({ emailRefused: address })
+    .where(and(eq(users.id, id), sql`${users.emailRefused} is distinct from ${address}`))
+    .returning({ id: users.id });
+  return rows.length > 0;
 }
 
 /** @param seenAt milliseconds since 1970 */

@@ -128,6 +128,11 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode):
       );
     }
     if (from === undefined) throw new ConfigError(`EMAIL_FROM is missing: expected ${sender}`);
+    if (mode === "production" && given("PUBLIC_URL") === undefined) {
+      throw new ConfigError(
+        "PUBLIC_URL is missing: expected the address that links in mail lead to",
+      );
+    }
     if (smtpUrl !== undefined) return { from, smtpUrl };
     return {
       from,

@@ -62,15 +62,6 @@ export class PushRefused extends Error {
 /** A push that was not taken this time. */
 export class PushDelayed extends Error {
   override name = "PushDelayed";
-
-  constructor(
-    message: string,
-    /** Undefined where the push service named no time. */
-    readonly retryAfterSeconds: number | undefined,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
 }
 
 const answerMs = 15_000;
@@ -108,7 +99,7 @@ export function createPusher(
         redirect: "manual",
         signal: AbortSignal.timeout(answerMs),
       }).catch((error) => {
-        throw new PushDelayed("The push service does not answer", undefined, { cause: error });
+        throw new PushDelayed("The push service does not answer", { cause: error });
       });
       await response.body?.cancel();
       return outcomeOf(response);
@@ -134,11 +125,10 @@ async function encrypt(
   }
 }
 
-function outcomeOf({ status, ok, headers }: Response): "sent" | "gone" {
+function outcomeOf({ status, ok }: Response): "sent" | "gone" {
   if (ok) return "sent";
   if (status === 404 || status === 410) return "gone";
   const message = `The push service answered ${status}`;
   if (status !== 429 && status < 500) throw new PushRefused(message);
-  const seconds = Number(headers.get("retry-after") ?? NaN);
-  throw new PushDelayed(message, Number.isFinite(seconds) ? seconds : undefined);
+  throw new PushDelayed(message);
 }

@@ -53,8 +53,27 @@ Deno.test("a notice is told on the channel whose time has come, and the other on
 });
 
 Deno.test("a notice ends when its messages are read, or its member no longer hears of them", () => {
-  assert.deepEqual(decided({ emailAt: now + 9 }, { lastUnreadSeq: 0 }), nothing);
-  assert.deepEqual(decided({ emailAt: now + 9 }, { hears: false }), nothing);
+  assert.deepEqual(decided({}, { lastUnreadSeq: 0 }), nothing);
+  assert.deepEqual(decided({}, { hears: false }), nothing);
+});
+
+Deno.test("what is not due yet stays, since messages that come until then rely on it", () => {
+  const later = { pushAt: now + 1, emailAt: now + 9 };
+  for (const is of [{}, { lastUnreadSeq: 0 }, { hears: false }, { active: true }]) {
+    assert.deepEqual(decided(later, is), { ...nothing, ...later });
+  }
+  assert.deepEqual(
+    decided(later, {}, now + 60_000),
+    { ...nothing, email: true, pushAt: now + 1 },
+  );
+});
+
+Deno.test("messages for which no mail waits find a time for it", () => {
+  assert.equal(decided({ emailAt: null }, {}).emailAt, now + 300_000);
+  assert.equal(decided({ emailAt: null }, { email: false }).emailAt, null);
+  assert.equal(decided({ emailAt: null, emailedSeq: 7 }, {}).emailAt, null);
+  const emailedAt = now - 1_000;
+  assert.equal(decided({ emailAt: null, emailedAt }, {}).emailAt, emailedAt + silenceMs);
 });
 
 Deno.test("a notice tells nothing twice", () => {

@@ -1,4 +1,4 @@
-import { notify, recoverNotices } from "@/chat/notify.ts";
+import { notify, tidyNotices } from "@/chat/notify.ts";
 import { beat } from "@/chat/online.ts";
 import { type Conversation, muteForever, type NotificationPreferences } from "@/chat/protocol.ts";
 import { openPostgres } from "@/db/database.ts";
@@ -191,10 +191,10 @@ for (const { name, open, ignore } of testDatabases) {
         createdAt: at,
       }]);
       await away.pass(30_000);
-      await recoverNotices(away.server.chat);
+      await tidyNotices(away.server.chat);
       await away.pass(5 * minute);
       assert.equal(away.smtp.mails.length, 0);
-      await recoverNotices(away.server.chat);
+      await tidyNotices(away.server.chat);
       await away.pass(5 * minute);
       assert.deepEqual(away.smtp.mails.map((mail) => mail.to), [["jonas@example.com"]]);
     },

@@ -34,7 +34,8 @@ import { migrate } from "@/db/migrate.ts";
 import {
   deleteNotices,
   endSilence,
-  raiseEmailedSeq,
+  hastenNotices,
+  raiseToldSeq,
   selectUnnoticed,
   startNotices,
   takeBackPushed,
@@ -43,6 +44,7 @@ import {
 } from "@/db/notices.ts";
 import {
   countUnreadNotifications,
+  deleteOldNotifications,
   readMessageNotifications,
   readNotifications,
   selectNotifications,
@@ -333,15 +335,23 @@ const hotPaths: Record<string, (db: Database) => Promise<unknown>> = {
     updateNotices(db, [{ ...noticed(1), ...notice, pushedSeq: 1, emailedSeq: 1 }]),
   "notices that are over": (db) => deleteNotices(db, [noticed(1), noticed(2)]),
   "what was pushed and read": (db) => takeBackPushed(db, [noticed(1), noticed(2)]),
-  "the end of silence": (db) => endSilence(db, some(userId)),
+  "the end of silence": (db) => endSilence(db, some(userId), lookTime),
+  "notices that are to be looked at soon": (db) =>
+    hastenNotices(db, userId(12), { pushAt: lookTime, emailAt: lookTime }),
   "what a mail has told": (db) =>
-    raiseEmailedSeq(db, userId(12), [{ conversationId: conversationId(1), seq: 3 }]),
+    raiseToldSeq(db, "emailed_seq", userId(12), [{ conversationId: conversationId(1), seq: 3 }]),
   "what nobody was told of": (db) => selectUnnoticed(db, messageId(sizes.messages - 10)),
   "what is unread of conversations": (db) =>
-    selectUnread(db, userId(12), [{ conversationId: conversationId(1), fromSeq: 1 }], lookTime, {
-      first: 5,
-      countMax: 1_000,
-    }),
+    selectUnread(
+      db,
+      userId(12),
+      [{ conversationId: conversationId(1), fromSeq: 1, toSeq: 5 }],
+      lookTime,
+      {
+        first: 5,
+        countMax: 1_000,
+      },
+    ),
   "the list of notifications": (db) => selectNotifications(db, member, undefined, 21),
   "the list of notifications beyond a cursor": (db) =>
     selectNotifications(db, member, { createdAt: start, id: notificationId(7) }, 21),
@@ -364,6 +374,7 @@ const hotPaths: Record<string, (db: Database) => Promise<unknown>> = {
   "all notifications read": (db) => readNotifications(db, member, undefined, lookTime),
   "notifications of what was read": (db) =>
     readMessageNotifications(db, [noticed(1), noticed(2)], lookTime),
+  "notifications read long ago": (db) => deleteOldNotifications(db, Date.parse(start), 100),
   "a member's devices": (db) => selectPushSubscriptions(db, [member]),
   "a member's own settings": (db) =>
     updateSettings(db, conversationId(1), noticed(1).userId, { emailOff: true }),

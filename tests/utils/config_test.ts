@@ -262,14 +262,15 @@ Deno.test("settings of what is not there yet are named, so that nobody relies on
 
 Deno.test("mail leaves by an SMTP server or by a mail service, with a sender", () => {
   const EMAIL_FROM = "Parley <parley@example.com>";
+  const PUBLIC_URL = "https://parley.example";
   assert.equal(read().mail, undefined);
   assert.equal(read({ EMAIL_FROM }).mail, undefined);
   assert.deepEqual(
-    read({ EMAIL_FROM, SMTP_URL: "smtps://u:p@mail.example:465" }).mail,
+    read({ EMAIL_FROM, PUBLIC_URL, SMTP_URL: "smtps://u:p@mail.example:465" }).mail,
     { from: EMAIL_FROM, smtpUrl: "smtps://u:p@mail.example:465" },
   );
   assert.deepEqual(
-    read({ EMAIL_FROM: "parley@example.com", EMAIL_SERVICE_API_KEY: "key" }).mail,
+    read({ PUBLIC_URL, EMAIL_FROM: "parley@example.com", EMAIL_SERVICE_API_KEY: "key" }).mail,
     { from: "parley@example.com", serviceKey: "key", serviceUrl: "https://api.resend.com" },
   );
   for (
@@ -282,6 +283,7 @@ Deno.test("mail leaves by an SMTP server or by a mail service, with a sender", (
       [{ EMAIL_FROM, SMTP_URL: "smtp://u:secret@" }, /^SMTP_URL is (?!.*secret)/],
       [{ EMAIL_FROM: "Parley <parley>", SMTP_URL: "smtp://m" }, /^EMAIL_FROM is "Parley <parley>"/],
       [{ EMAIL_FROM: "a@b\nBcc: c@d", SMTP_URL: "smtp://m" }, /^EMAIL_FROM is/],
+      [{ EMAIL_FROM, SMTP_URL: "smtp://m" }, /^PUBLIC_URL is missing/],
       [{ EMAIL_FROM, SMTP_URL: "smtp://m", EMAIL_SERVICE_API_KEY: "key" }, /are both set/],
     ] as const
   ) assert.match(refusal(() => read(env)), words);

@@ -46,15 +46,9 @@ Deno.test("the service's answer decides: sent, gone, refused for good, or later"
   for (const status of [200, 201, 202]) assert.equal(await push(status), "sent");
   for (const status of [404, 410]) assert.equal(await push(status), "gone");
   for (const status of [400, 401, 403, 413]) await assert.rejects(push(status), PushRefused);
-  for (const status of [500, 502, 503]) {
-    await assert.rejects(
-      push(status),
-      new PushDelayed(`The push service answered ${status}`, undefined),
-    );
+  for (const status of [429, 500, 502, 503]) {
+    await assert.rejects(push(status), new PushDelayed(`The push service answered ${status}`));
   }
-  await assert.rejects(push(429), { name: "PushDelayed", retryAfterSeconds: undefined });
-  await assert.rejects(push(429, { "retry-after": "120" }), { retryAfterSeconds: 120 });
-  await assert.rejects(push(503, { "retry-after": "soon" }), { retryAfterSeconds: undefined });
 });
 
 Deno.test("a redirect is not followed", async () => {
