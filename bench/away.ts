@@ -87,7 +87,7 @@ async function prepare(options: Options, postgres: TestPostgres): Promise<Place>
       await insertDirect(tx, conversationId, senderId, userId);
     }
   });
-  await db.execute(sql`vacuum analyze`);
+  await db.execute(sql`vacuum analyze users, conversations, conversation_participants`);
   await close();
   return { postgres, template, pairs, away, options };
 }
