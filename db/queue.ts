@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { newId } from "@/utils/ids.ts";
 import type { Log } from "@/utils/log.ts";
 import { type SQL, sql } from "drizzle-orm";
 import {
@@ -151,6 +152,9 @@ export async function openQueue(
       await boss.createQueue(name, settings);
       const { deadLetter: _, retryDelayMax: __, ...changeable } = settings;
       await boss.updateQueue(name, changeable);
+      // pg-boss looks a queue up at its first use, on a connection of its own. Within a transaction
+      // of ours the embedded database, which has one, would wait for itself.
+      await boss.findJobs(name, { id: newId() });
     }
   }
 

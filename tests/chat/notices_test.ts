@@ -465,6 +465,153 @@ Deno.test("the link in a mail's header stops mail with one click, and no login",
   assert.equal(away.smtp.mails.length, 1);
 });
 
+Deno.test("a notice that a look finds before its time still tells of what joins it", async () => {
+  const { away, ana, jonas, id } = await begin();
+  await using _ = away;
+  const phone = await away.push.subscribe();
+  await away.call(jonas, "POST", "/api/notifications/subscriptions", phone.input);
+  const eve = await away.addUser("eve");
+  const other = await converse(away.server, eve, jonas);
+  const tab = await TestSocket.connect(away.server, jonas);
+  await away.say(eve, other, "Your invoice is here.");
+  await away.settle();
+  // While he is active, so that this one waits longer than that of eve.
+  tab.send({ type: "set_activity", active: true });
+  await tab.settled();
+  await away.say(ana, id, "Is the loft free?");
+  await away.settle();
+  await read(away, jonas, id, 1);
+  await away.pass(12_000);
+  await away.say(ana, id, "On Friday?");
+  tab.send({ type: "set_activity", active: false });
+  await tab.settled();
+  await away.pass(10 * minute);
+  const told = phone.pushes.map(({ payload }) => JSON.parse(payload).body);
+  assert.deepEqual(told.toSorted(), ["On Friday?", "Your invoice is here."]);
+  assert.match(away.smtp.mails.map(textOf).join(), /On Friday/);
+});
+
+Deno.test("whoever comes back ends the silence also for what waited through it", async () => {
+  const { away, ana, jonas, id } = await begin();
+  await using _ = away;
+  await away.say(ana, id, "Is the loft free?");
+  await away.pass(6 * minute);
+  await away.say(ana, id, "On Friday?");
+  await away.pass(6 * minute);
+  assert.equal(away.smtp.mails.length, 1);
+  const tab = await TestSocket.connect(away.server, jonas);
+  tab.send({ type: "set_activity", active: true });
+  tab.send({ type: "mark_read", conversationId: id, seq: 2 });
+  await tab.next("message_read");
+  await away.settle();
+  await tab.close();
+  await away.pass(2 * minute);
+  await away.say(ana, id, "Or on Saturday?");
+  await away.pass(7 * minute);
+  assert.equal(away.smtp.mails.length, 2);
+});
+
+Deno.test("quiet hours that are turned off put nothing off any longer", async () => {
+  const { away, ana, jonas, id } = await begin({ at: "2026-06-01T21:30:00Z" });
+  await using _ = away;
+  const phone = await away.push.subscribe();
+  await away.call(jonas, "POST", "/api/notifications/subscriptions", phone.input);
+  await prefer(away, jonas, {
+    quietHours: { start: "22:00", end: "07:00", timeZone: "Europe/Berlin" },
+  });
+  await away.say(ana, id, "Are you asleep?");
+  await away.pass(6 * minute);
+  const list = await away.call<{ notifications: { content: string }[] }>(
+    jonas,
+    "GET",
+    "/api/notifications",
+  );
+  assert.equal(list.body.notifications[0]?.content, "Are you asleep?");
+  await away.say(ana, id, "Really?");
+  await away.pass(minute);
+  const later = await away.call<{ notifications: { content: string }[] }>(
+    jonas,
+    "GET",
+    "/api/notifications",
+  );
+  assert.deepEqual(later.body.notifications.map(({ content }) => content), ["Really?"]);
+  assert.equal(phone.pushes.length, 0);
+  await prefer(away, jonas, { quietHours: null });
+  await away.pass(11_000);
+  assert.equal(phone.pushes.length, 1);
+  await away.pass(5 * minute);
+  assert.equal(away.smtp.mails.length, 1);
+});
+
+Deno.test("a message that comes between the look and the sending is told once", async () => {
+  const { away, ana, jonas, id } = await begin();
+  await using _ = away;
+  const phone = await away.push.subscribe();
+  await away.call(jonas, "POST", "/api/notifications/subscriptions", phone.input);
+  await away.say(ana, id, "One");
+  await away.clock.setTime(away.clock.now() + 11_000);
+  await notify(away.server.chat);
+  await away.say(ana, id, "Two");
+  await away.settle();
+  await away.pass(minute);
+  const told = phone.pushes.map(({ payload }) => JSON.parse(payload));
+  assert.deepEqual(told.map(({ body, count }) => [body, count]), [["Two", 2]]);
+});
+
+Deno.test("two mails that wait for the mail server tell each message once", async () => {
+  const { away, ana, jonas, id } = await begin();
+  await using _ = away;
+  await away.smtp.stop();
+  await away.say(ana, id, "One");
+  await away.pass(6 * minute);
+  const tab = await TestSocket.connect(away.server, jonas);
+  tab.send({ type: "set_activity", active: true });
+  await tab.settled();
+  await tab.close();
+  await away.pass(2 * minute);
+  await away.say(ana, id, "Two");
+  await away.pass(6 * minute);
+  await away.smtp.restart();
+  await away.pass(hour);
+  await away.pass(hour);
+  const texts = away.smtp.mails.map(textOf);
+  assert.equal(texts.length, 2);
+  for (const word of ["One", "Two"]) {
+    assert.equal(texts.filter((text) => new RegExp(`> ${word}$`, "m").test(text)).length, 1);
+  }
+});
+
+Deno.test("a late word of reading takes nothing away that is new", async () => {
+  const { away, ana, jonas, id } = await begin();
+  await using _ = away;
+  const phone = await away.push.subscribe();
+  await away.call(jonas, "POST", "/api/notifications/subscriptions", phone.input);
+  await away.say(ana, id, "One");
+  await away.pass(11_000);
+  phone.answer = { status: 503 };
+  await read(away, jonas, id, 1);
+  await away.settle();
+  phone.answer = { status: 201 };
+  await away.say(ana, id, "Two");
+  await away.pass(5 * minute);
+  const taken = phone.pushes.filter(({ status }) => status === 201)
+    .map(({ payload }) => JSON.parse(payload));
+  assert.deepEqual(taken.map(({ type, body }) => body ?? type), ["One", "Two"]);
+});
+
+Deno.test("a time zone that cannot be reckoned with is refused", async () => {
+  const { away, jonas } = await begin();
+  await using _ = away;
+  const set = (timeZone: string) =>
+    prefer(away, jonas, { quietHours: { start: "22:00", end: "07:00", timeZone } });
+  for (const zone of ["Asia/Calcutta", "Asia/Kolkata", "UTC", "America/Argentina/Ushuaia"]) {
+    assert.equal((await set(zone)).status, 200);
+  }
+  for (const zone of ["PST", "Factory", "+01:00", "Europe/Atlantis", "", "x".repeat(500)]) {
+    assert.equal((await set(zone)).status, 400, zone);
+  }
+});
+
 Deno.test({
   name: "of two servers that look at once, one tells",
   ignore: testPostgresUrl === undefined,
