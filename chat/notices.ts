@@ -3,11 +3,9 @@ import {
   type NoticeDefaults,
   type NoticeDraft,
   type OwnConversation,
-  selectUnnoticed,
   startNotices,
-  takeSilentWatermarks,
-  upsertWatermark,
 } from "@/db/notices.ts";
+import { selectUnnoticed, takeSilentWatermarks, upsertWatermark } from "@/db/notice_watermarks.ts";
 import type { Clock } from "@/utils/clock.ts";
 import { firstIdOf, newId } from "@/utils/ids.ts";
 import type { Message } from "./protocol.ts";

@@ -197,19 +197,21 @@ export async function takeDueNotices(
   );
 }
 
-/** How a notice goes on. Null times: nothing waits any more. Milliseconds since 1970. */
-export interface NoticeUpdate {
-  userId: string;
-  conversationId: string;
-  pushAt: number | null;
-  emailAt: number | null;
-  /** Messages up to here are in the list in the page, and pushed if that is wanted. */
-  pushedSeq: number;
-  /** When they were pushed; null: not now. */
-  pushedAt: number | null;
-  emailedSeq: number;
-  emailedAt: number | null;
-}
+/**
+ * How a notice goes on. `pushedSeq`: messages up to here are in the list in the page, and pushed if
+ * that is wanted; `pushedAt`: null leaves it as it is.
+ */
+export type NoticeUpdate = Pick<
+  DueNotice,
+  | "userId"
+  | "conversationId"
+  | "pushAt"
+  | "emailAt"
+  | "pushedSeq"
+  | "pushedAt"
+  | "emailedSeq"
+  | "emailedAt"
+>;
 
 /** Notes what was decided about notices. */
 export async function updateNotices(db: Database, updates: NoticeUpdate[]): Promise<void> {
@@ -341,64 +343,6 @@ export async function hastenNotices(
   );
 }
 
-/**
- * Notes that what an instance stored before `at` has its notices.
- *
- * @param at milliseconds since 1970
- */
-export async function upsertWatermark(
-  db: Database,
-  instanceId: string,
-  at: number,
-): Promise<void> {
-  await db.execute(
-    sql`insert into notice_watermarks (instance_id, noticed_at)
-      values (${instanceId}, ${iso(at)}::timestamptz)
-      on conflict (instance_id) do update set noticed_at = excluded.noticed_at`,
-  );
-}
-
-/**
- * Takes the watermarks of instances that have not moved theirs since `before`: they ended without
- * a word, and what they stored last may lack its notices. Of several that look at once, one gets
- * each.
- *
- * @returns milliseconds since 1970
- */
-export async function takeSilentWatermarks(db: Database, before: number): Promise<number[]> {
-  const rows = await select<{ at: number }>(
-    db,
-    sql`delete from notice_watermarks where instance_id in (
-        select instance_id from notice_watermarks
-        where noticed_at < ${iso(before)}::timestamptz for update skip locked
-      )
-      returning ${epoch(sql`noticed_at`)} as at`,
-  );
-  return rows.map((row) => row.at);
-}
-
-/**
- * Who may have to be told of messages whose ids were made since a time: the members of their
- * conversations who have not read them.
- *
- * @param sinceId the least id of that time; ids sort by it
- */
-export function selectUnnoticed(db: Database, sinceId: string): Promise<NoticeDraft[]> {
-  return select<NoticeDraft>(
-    db,
-    sql`select p.user_id as "userId", p.conversation_id as "conversationId",
-        ${epoch(sql`max(m.created_at)`)} as at, false as active
-      from messages m
-      join conversation_participants p
-        on p.conversation_id = m.conversation_id and p.left_at is null
-        and m.seq > greatest(p.last_read_seq, p.joined_seq)
-        and p.user_id is distinct from m.sender_id
-      where m.id >= ${sinceId}
-      group by p.user_id, p.conversation_id
-      order by p.user_id, p.conversation_id`,
-  );
-}
-
 /** Locks notices, always in the same order, so that nobody waits for each other in a circle. */
 function lockNotices(of: OwnConversation[]): SQL {
   return sql`select n.user_id, n.conversation_id from notices n
@@ -413,7 +357,9 @@ export function ownConversations(of: OwnConversation[]): SQL {
   ) as i(user_id, conversation_id)`;
 }
 
-const iso = (time: number) => new Date(time).toISOString();
+/** A time in milliseconds since 1970 as a statement takes it. */
+export const iso = (time: number) => new Date(time).toISOString();
 const isoOrNull = (time: number | null) => time === null ? null : iso(time);
 const times = (of: number[]) => sql`${`{${of.map(iso).join(",")}}`}::timestamptz[]`;
-const epoch = (column: SQL) => sql`(extract(epoch from ${column}) * 1000)::float8`;
+/** A time as milliseconds since 1970. */
+export const epoch = (column: SQL) => sql`(extract(epoch from ${column}) * 1000)::float8`;

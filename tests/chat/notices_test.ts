@@ -4,7 +4,7 @@ import { type Conversation, muteForever, type NotificationPreferences } from "@/
 import { openPostgres } from "@/db/database.ts";
 import { migrate } from "@/db/migrate.ts";
 import { insertMessages } from "@/db/messages.ts";
-import { upsertWatermark } from "@/db/notices.ts";
+import { upsertWatermark } from "@/db/notice_watermarks.ts";
 import { newId } from "@/utils/ids.ts";
 import { sql } from "drizzle-orm";
 import assert from "node:assert/strict";

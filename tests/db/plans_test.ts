@@ -31,12 +31,12 @@ import {
   selectSeq,
 } from "@/db/messages.ts";
 import { migrate } from "@/db/migrate.ts";
+import { selectUnnoticed } from "@/db/notice_watermarks.ts";
 import {
   deleteNotices,
   endSilence,
   hastenNotices,
   raiseToldSeq,
-  selectUnnoticed,
   startNotices,
   takeBackPushed,
   takeDueNotices,
