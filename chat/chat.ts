@@ -49,6 +49,7 @@ type RateName = "send" | "frame" | "typing" | "search" | "sync" | "create" | "lo
 /** One running instance of the domain: what every command takes as its first argument. */
 export interface Chat extends Omit<ChatParts, "database"> {
   db: OpenDatabase["db"];
+  background: OpenDatabase["background"];
   connections: Connections;
   activity: Activity;
   notices: Notices;
@@ -86,7 +87,7 @@ export async function openChat(parts: ChatParts): Promise<Chat> {
 
   const activity = new Activity();
   const notices = new Notices(
-    database.db,
+    database.background,
     clock,
     {
       ...defaultPreferences(settings),
@@ -100,6 +101,7 @@ export async function openChat(parts: ChatParts): Promise<Chat> {
   return {
     ...parts,
     db: database.db,
+    background: database.background,
     connections,
     activity,
     notices,
@@ -119,6 +121,9 @@ export async function openChat(parts: ChatParts): Promise<Chat> {
     directSearches: new Map(),
   };
 }
+
+/** The same for work that nobody waits for, and that is not to hold messages up. */
+export const inBackground = (chat: Chat): Chat => ({ ...chat, db: chat.background });
 
 /** Whether the database answers, so that requests can be served. */
 export const isReady = (chat: Chat): Promise<boolean> => databaseAnswers(chat.db);

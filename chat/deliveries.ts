@@ -5,7 +5,7 @@
  * @module
  */
 import type { UnreadPart } from "@/db/unread.ts";
-import type { Chat } from "./chat.ts";
+import { type Chat, inBackground } from "./chat.ts";
 import { ChatError } from "./errors.ts";
 import { deliverMail } from "./mail_delivery.ts";
 import type { UndeliveredResult } from "./protocol.ts";
@@ -39,7 +39,8 @@ export const queues = {
 };
 
 /** Begins to send what is in the queue. */
-export async function startDeliveries(chat: Chat): Promise<void> {
+export async function startDeliveries(front: Chat): Promise<void> {
+  const chat = inBackground(front);
   if (chat.mailer) await chat.queue?.work<MailJob>("email", (job) => deliverMail(chat, job));
   if (chat.pusher) await chat.queue?.work<PushJob>("push", (job) => deliverPush(chat, job));
 }

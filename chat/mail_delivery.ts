@@ -22,18 +22,21 @@ const quoted = 5;
  */
 export async function deliverMail(chat: Chat, { id, data }: Job<MailJob>): Promise<Outcome> {
   const mailer = chat.mailer as Mailer;
-  const user = await selectUser(chat.db, data.userId);
+  const now = chat.clock.now();
+  const [user, preferences, unread] = await Promise.all([
+    selectUser(chat.db, data.userId),
+    getPreferences(chat, data.userId),
+    selectUnread(chat.db, data.userId, data.conversations, now, {
+      first: quoted,
+      countMax: limits.unreadCount,
+    }),
+  ]);
   if (!user?.email || user.email === user.emailRefused) {
     return { done: true, note: "no address" };
   }
-  const preferences = await getPreferences(chat, user.id);
   if (!preferences.email) return { done: true, note: "not wanted any more" };
 
-  const now = chat.clock.now();
-  const rows = (await selectUnread(chat.db, user.id, data.conversations, now, {
-    first: quoted,
-    countMax: limits.unreadCount,
-  })).filter((row) => !row.emailOff);
+  const rows = unread.filter((row) => !row.emailOff);
   const [first] = rows;
   if (first === undefined) return { done: true, note: "read meanwhile" };
 

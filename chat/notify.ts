@@ -19,7 +19,7 @@ import {
   readMessageNotifications,
 } from "@/db/notifications.ts";
 import { newId } from "@/utils/ids.ts";
-import { type Chat, defaultPreferences } from "./chat.ts";
+import { type Chat, defaultPreferences, inBackground } from "./chat.ts";
 import type { MailJob, PushJob } from "./deliveries.ts";
 import { type Circumstances, decide, type Decision } from "./notice_decision.ts";
 import { addNotifications, tellNotifications, tellRead } from "./notifications.ts";
@@ -39,7 +39,8 @@ const keptMs = 90 * 24 * 60 * 60_000;
  * To be called every second or so, and never twice at once: writes notices, takes back what has been
  * read meanwhile, and looks at those whose time has come.
  */
-export async function notify(chat: Chat): Promise<void> {
+export async function notify(front: Chat): Promise<void> {
+  const chat = inBackground(front);
   await chat.notices.flush();
   await chat.activity.withReturned((userIds) =>
     endSilence(chat.db, userIds, chat.clock.now() + chat.settings.emailDelaySeconds * 1_000)
@@ -52,13 +53,15 @@ export async function notify(chat: Chat): Promise<void> {
  * To be called every minute or so: makes up for instances that ended without a word, and clears
  * away what is old.
  */
-export async function tidyNotices(chat: Chat): Promise<void> {
+export async function tidyNotices(front: Chat): Promise<void> {
+  const chat = inBackground(front);
   await chat.notices.recover();
   while (await deleteOldNotifications(chat.db, chat.clock.now() - keptMs, 1_000));
 }
 
 /** This instance ends: what it has gathered is written. */
-export async function endNotices(chat: Chat): Promise<void> {
+export async function endNotices(front: Chat): Promise<void> {
+  const chat = inBackground(front);
   await chat.notices.withRead((read) => takeBack(chat, read));
   await chat.notices.close();
 }

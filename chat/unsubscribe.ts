@@ -80,7 +80,14 @@ export async function setMail(
   });
 }
 
+/** It never changes. */
+const keys = new WeakMap<Chat["background"], Uint8Array>();
+
 async function readKey(chat: Chat): Promise<Uint8Array> {
+  const kept = keys.get(chat.background);
+  if (kept) return kept;
   const makeKey = () => crypto.getRandomValues(new Uint8Array(32)).toBase64();
-  return Uint8Array.fromBase64(await getSecret(chat.db, "unsubscribe", makeKey));
+  const key = Uint8Array.fromBase64(await getSecret(chat.db, "unsubscribe", makeKey));
+  keys.set(chat.background, key);
+  return key;
 }

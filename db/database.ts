@@ -22,6 +22,11 @@ export interface QueueDatabase {
 export interface OpenDatabase {
   db: Database;
   /**
+   * The same database for what nobody waits for: messages do not queue behind it. A commit here may
+   * get lost when the database's machine fails; what it noted is done again.
+   */
+  background: Database;
+  /**
    * Calls `heard` for each NOTIFY on the channel, after the notifying transaction's commit and in
    * order; at most once: what is said while the connection is away is lost.
    * `onListening` is called at the start and after each reconnection.
@@ -37,27 +42,35 @@ export interface OpenDatabase {
   close(): Promise<void>;
 }
 
-/** Opens a Postgres server's database. Connects at the first query; `poolSize` connections. */
+/** Connections for what nobody waits for. */
+const backgroundSize = 3;
+
+/** Opens a Postgres server's database. Connects at the first query; up to `poolSize` connections. */
 export async function openPostgres(url: string, poolSize = 10): Promise<OpenDatabase> {
   const [{ default: postgres }, { drizzle }] = await Promise.all([
     import("postgres"),
     import("drizzle-orm/postgres-js"),
   ]);
-  const client = postgres(url, {
-    max: poolSize,
-    onnotice: () => {},
-    connect_timeout: 10,
-    // Nothing waits for ever: a statement or a lock that takes this long is tried again later.
-    connection: { statement_timeout: 10_000, lock_timeout: 3_000 },
+  // Nothing waits for ever: a statement or a lock that takes this long is tried again later.
+  const limits = { statement_timeout: 10_000, lock_timeout: 3_000 };
+  const open = (max: number, connection: Record<string, string | number>) =>
+    postgres(url, { max, onnotice: () => {}, connect_timeout: 10, connection });
+  const client = open(poolSize, limits);
+  const background = open(Math.min(poolSize, backgroundSize), {
+    ...limits,
+    synchronous_commit: "off",
   });
   return {
     db: drizzle(client, { schema }),
+    background: drizzle(background, { schema }),
     async listen(channel, heard, onListening) {
       const { unlisten } = await client.listen(channel, heard, onListening);
       return unlisten;
     },
-    queueDatabase: { backend: "postgres", db: postgresQueueDriver(client) },
-    close: () => client.end({ timeout: 5 }),
+    queueDatabase: { backend: "postgres", db: postgresQueueDriver(background) },
+    async close() {
+      await Promise.all([client, background].map((one) => one.end({ timeout: 5 })));
+    },
   };
 }
 
@@ -75,8 +88,10 @@ export async function openEmbedded(
     import("pg-boss"),
   ]);
   const client = await PGlite.create({ dataDir, loadDataDir });
+  const db = drizzle(client, { schema });
   return {
-    db: drizzle(client, { schema }),
+    db,
+    background: db,
     async listen(channel, heard, onListening) {
       const unlisten = await client.listen(channel, heard);
       onListening?.();

@@ -5,6 +5,9 @@
 -- writers never wait for each other in a circle; the second one sees what the lock protects
 -- (last_seq, membership, repeats) as it is now. Their plans are kept by the connection.
 --
+-- They never read through a table: the planner takes a batch for a hundred rows whatever its length,
+-- and on a site of some ten thousand conversations would rather read all of them than look each up.
+--
 -- Applied on every start after the migrations. A change here must keep serving the version
 -- before it, because both run side by side while instances are replaced.
 
@@ -17,7 +20,7 @@
 -- A batch is joined to tables only, never to another part of itself: the planner cannot know how
 -- long a batch is, takes it for short, and would compare each row with each.
 create or replace function store_messages(batch json) returns json
-language plpgsql volatile as $$
+language plpgsql volatile set enable_seqscan = off as $$
 declare result json;
 begin
   perform 1 from conversations
@@ -105,7 +108,7 @@ end $$;
 -- result: [{conversationId, userId, readSeq, deliveredSeq, readMoved, deliveredMoved, marksRev,
 --        unreadCount, members: [userId]}], what moved. unreadCount only where the read mark did.
 create or replace function move_marks(batch json, unread_limit int) returns json
-language plpgsql volatile as $$
+language plpgsql volatile set enable_seqscan = off as $$
 declare result json;
 begin
   perform 1 from conversations

@@ -143,7 +143,9 @@ export async function takeDueNotices(
 ): Promise<DueNotice[]> {
   const due = await select<{ id: string }>(
     db,
-    sql`select u.id from users u
+    // With the first of them the planner is told, for this transaction, to look rows up one by one:
+    // it cannot know how few conversations these are, and would read them all.
+    sql`select u.id, set_config('enable_seqscan', 'off', true) from users u
       where u.id in (
         select user_id from (
           select user_id from notices where least(push_at, email_at) <= ${iso(now)}::timestamptz

@@ -72,7 +72,7 @@ export interface Queue {
  * @param parts.clock pg-boss's own kind, with timers; left out: the system's
  */
 export async function openQueue(
-  { db: database, queueDatabase: { backend, db } }: OpenDatabase,
+  { background: database, queueDatabase: { backend, db } }: OpenDatabase,
   queues: Record<string, QueueOptions>,
   { log, clock = systemClock }: { log: Log; clock?: QueueClock | undefined },
 ): Promise<Queue> {
