@@ -103,6 +103,7 @@ async function measure(
   const mail = {
     SMTP_URL: sink.url,
     EMAIL_FROM: "parley@example.com",
+    PUBLIC_URL: "https://parley.example",
     EMAIL_DELAY_SECONDS: String(delaySeconds),
     PUSH_DELAY_SECONDS: String(delaySeconds),
   };
