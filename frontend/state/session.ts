@@ -78,10 +78,13 @@ export function refuseToken(): void {
  * @throws {ApiError}
  */
 export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const asked = era;
   try {
     return await request<T>(method, path, { body, token: await token() });
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== "unauthenticated") throw error;
+    // Nor is it the next member's to repeat.
+    if (asked !== era) throw error;
     refuseToken();
     return await request<T>(method, path, { body, token: await token() });
   }
