@@ -24,12 +24,13 @@ export function isQuiet(quietHours: QuietHours | null, at: number): boolean {
 
 /** What the clocks there show, as HH:MM. */
 function clockIn(timeZone: string, at: number): string {
-  return new Intl.DateTimeFormat("en-GB", {
-    timeZone,
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-  }).format(at);
+  const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+  try {
+    return new Intl.DateTimeFormat("en-GB", { ...clock, timeZone }).format(at);
+  } catch {
+    // A zone newer than this browser: it goes by its own, rather than be silent for ever.
+    return new Intl.DateTimeFormat("en-GB", clock).format(at);
+  }
 }
 
 /** What one begins with: the night, where this browser is. */

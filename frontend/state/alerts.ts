@@ -14,7 +14,7 @@ import { chat, onEffect, onFrame } from "./chat.ts";
 import { serverNow } from "./clock.ts";
 import { closeDesktopNotification, showDesktopNotification } from "./desktop.ts";
 import { fetchConversation, openId } from "./messages.ts";
-import { preferences } from "./preferences.ts";
+import { loadPreferences, preferences } from "./preferences.ts";
 
 /** So long a tab leaves a message to those that should go first. */
 const courtesyMs = { hidden: 150, silent: 1_000 };
@@ -39,12 +39,14 @@ async function consider(message: Message): Promise<void> {
 
 /** The tab that is looked at decides, then one that may be heard: that was used before. */
 function courtesy(): number {
-  if (isVisible()) return 0;
+  if (isLookedAt()) return 0;
   return navigator.userActivation?.hasBeenActive === false ? courtesyMs.silent : courtesyMs.hidden;
 }
 
 async function alert(message: Message): Promise<void> {
   const { conversationId } = message;
+  // They could not be had at the start.
+  if (preferences.value === null) await loadPreferences();
   const view = await fetchConversation(conversationId);
   if (view === undefined || preferences.value === null) return;
   const { desktop, sound } = alertFor({
@@ -52,7 +54,7 @@ async function alert(message: Message): Promise<void> {
     view,
     preferences: preferences.value,
     selfId: chat.value.selfId,
-    isVisible: isVisible(),
+    isVisible: isLookedAt(),
     isOpen: openId.value === conversationId,
     now: serverNow(),
   });
@@ -90,8 +92,9 @@ export function startAlerts(): void {
   });
 }
 
-function isVisible(): boolean {
-  return document.visibilityState === "visible";
+/** As for what is read: beside another program's window a page is in sight, and not looked at. */
+function isLookedAt(): boolean {
+  return document.visibilityState === "visible" && document.hasFocus();
 }
 
 function after(ms: number): Promise<void> {

@@ -157,6 +157,35 @@ journey("a change that cannot be saved says so, and can be tried again or undone
   assert.equal(await sound.isChecked(), false);
 });
 
+journey("of changes that overtake each other the last one holds", async (browser, { url }) => {
+  const [, ben] = await twoWatched(browser, url);
+  const { page } = ben;
+  await page.goto(settings);
+  const sound = toggle(page, "Play a sound for a new message");
+  await sound.waitFor();
+  let saves = 0;
+  await page.route("**/api/notifications/preferences", async (route) => {
+    if (route.request().method() === "PUT" && saves++ === 0) await after(2_000);
+    await route.continue();
+  });
+  const isSaved = page.waitForResponse((response) =>
+    response.request().method() === "PUT" &&
+    (response.request().postDataJSON() as { sound: boolean }).sound
+  );
+  const isBegun = page.waitForRequest((request) => request.method() === "PUT");
+  await sound.click();
+  await isBegun;
+  await sound.click();
+  await isSaved;
+  await saved(page).waitFor();
+  // Longer than the first one could be on its way.
+  await after(2_500);
+  await page.unrouteAll();
+  await page.reload();
+  await sound.waitFor();
+  assert.equal(await sound.isChecked(), true);
+});
+
 journey("what a member missed is in the list, live, until it is read", async (
   browser,
   { url },
@@ -235,6 +264,14 @@ journey("a hidden page shows what comes on the desktop, and opens it with a clic
   await ana.write("hello again");
   await ana.seesState("hello again", "Read");
   assert.equal((await seen(page)).notes, 2);
+
+  // In sight, but with the member at work in another program beside it.
+  await page.evaluate(() => {
+    const { document } = globalThis as unknown as { document: { hasFocus(): boolean } };
+    document.hasFocus = () => false;
+  });
+  await ana.write("over here");
+  await sees(page, ({ shown }) => shown.length === 2);
   ben.hasNoComplaints();
 });
 

@@ -46,6 +46,15 @@ Deno.test("isQuiet() agrees with the server, also where clocks are put forward a
   }
 });
 
+Deno.test("isQuiet() goes by the browser's own clock where it does not know the time zone", () => {
+  const own = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const now = Date.parse("2026-05-01T12:30:00Z");
+  for (const hours of [night, noon]) {
+    const unknown = { ...hours, timeZone: "Mars/Olympus" };
+    assert.equal(isQuiet(unknown, now), isQuiet({ ...hours, timeZone: own }, now));
+  }
+});
+
 Deno.test("quietHoursText() says when quiet hours end the next day", () => {
   assert.match(quietHoursText(night), /until .*7.* the next day\.$/);
   assert.doesNotMatch(quietHoursText(noon), /next day/);
