@@ -26,7 +26,7 @@ export function sentenceOf({ kind, actor, content, count }: Notification): Sente
     case "new_login":
       return { subject: "New login", text: content };
     case "email_refused":
-      return { subject: `Mail to ${content}`, text: "is refused. Please change your address." };
+      return { subject: `Mail to ${content}`, text: "is refused, so none is sent there any more." };
   }
 }
 

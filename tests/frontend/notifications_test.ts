@@ -39,7 +39,7 @@ Deno.test("sentenceOf() says who did what", () => {
   );
   assert.equal(
     said({ kind: "email_refused", actor: null, content: "a@b.example" }),
-    "Mail to a@b.example is refused. Please change your address.",
+    "Mail to a@b.example is refused, so none is sent there any more.",
   );
 });
 
