@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { effect, signal } from "@preact/signals";
+import { effect, signal, untracked } from "@preact/signals";
 import type { Conversation, ConversationSettingsInput } from "@/chat/protocol.ts";
 import { reasonOf } from "../api.ts";
+import { isMuted } from "../lib/mute.ts";
 import { mutedUntil, nextUnmuting } from "../lib/mute_spans.ts";
-import { applyViews } from "./apply.ts";
+import { applyViews, type ChatState } from "./apply.ts";
 import { chat, take } from "./chat.ts";
 import { now, serverNow, tick } from "./clock.ts";
 import { call } from "./session.ts";
@@ -55,7 +56,24 @@ export function startMutes(): void {
   effect(() => {
     clearTimeout(timer);
     const views = [...chat.value.held.values()].map(({ view }) => view);
-    const next = nextUnmuting(views, now.value);
+    const at = now.value;
+    untracked(() => chat.value = withMutesEnded(chat.value, at));
+    const next = nextUnmuting(views, at);
     if (next !== null) timer = setTimeout(tick, Math.min(next - serverNow(), timerMs));
   });
+}
+
+/**
+ * Notes which mutes are over: the server counts those messages as unread again, and what this page
+ * does not count of its total it takes for another conversation's.
+ */
+function withMutesEnded(state: ChatState, at: number): ChatState {
+  const held = new Map(state.held);
+  let hasEnded = false;
+  for (const [id, one] of state.held) {
+    if (!one.view.muted || isMuted(one.view, at)) continue;
+    held.set(id, { ...one, view: { ...one.view, muted: false } });
+    hasEnded = true;
+  }
+  return hasEnded ? { ...state, held } : state;
 }

@@ -23,6 +23,10 @@ export const isLoadingNotifications = signal(false);
 let cursor: string | null = null;
 /** Counts members: what was asked for the last one is not for the next. */
 let era = 0;
+/** Counts what came by itself: an answer that was asked for before may lack it. */
+let news = 0;
+/** Where something always comes in between, an answer that lacks the latest has to do. */
+const mostTries = 3;
 
 /** Whether there are more than have been loaded. */
 export const hasMoreNotifications = (): boolean => cursor !== null;
@@ -99,15 +103,20 @@ async function catchUp(): Promise<void> {
   }
 }
 
-function list(limit: number, from: string | null): Promise<NotificationsResult> {
+async function list(limit: number, from: string | null): Promise<NotificationsResult> {
   const query = new URLSearchParams({ limit: String(limit) });
   if (from !== null) query.set("cursor", from);
-  return call("GET", `/api/notifications?${query}`);
+  for (let tries = 1;; tries++) {
+    const known = news;
+    const result = await call<NotificationsResult>("GET", `/api/notifications?${query}`);
+    if (known === news || tries === mostTries) return result;
+  }
 }
 
 /** Called once; the connection may stand already. */
 export function startNotifications(): void {
   onFrame((frame) => {
+    if (frame.type === "notification" || frame.type === "notifications_read") news++;
     if (frame.type === "notification") {
       batch(() => {
         const known = notifications.value;
