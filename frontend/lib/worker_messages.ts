@@ -10,7 +10,9 @@ import type { PushPayload } from "@/chat/protocol.ts";
 export type ToWorker =
   | Omit<Extract<PushPayload, { type: "messages" }>, "type"> & { type: "show_notification" }
   /** They were read, here or elsewhere. */
-  | { type: "close_notifications"; conversationId: string };
+  | { type: "close_notifications"; conversationId: string }
+  /** Their member has signed out. */
+  | { type: "close_all" };
 
 /** What the worker asks of the page. */
 export type ToPage =

@@ -7,14 +7,18 @@ import { signal } from "@preact/signals";
 import { tellWorker, type ToPage, type ToWorker } from "../lib/worker.ts";
 import { changePreferences } from "./preferences.ts";
 import { navigate, paths } from "./router.ts";
+import { onMember } from "./session.ts";
 
-export type DesktopStatus = "unsupported" | "default" | "granted" | "denied";
+/** `framed`: in a frame of another site no browser lets a page ask, nor the member allow it. */
+export type DesktopStatus = "unsupported" | "framed" | "default" | "granted" | "denied";
 
 /** Whether the browser lets the page show any. */
 export const desktopStatus = signal<DesktopStatus>(currentStatus());
 
 function currentStatus(): DesktopStatus {
-  return "Notification" in globalThis ? Notification.permission : "unsupported";
+  if (!("Notification" in globalThis)) return "unsupported";
+  const { permission } = Notification;
+  return parent !== self && permission !== "granted" ? "framed" : permission;
 }
 
 /** Looks again: permission changes in the browser's own settings. */
@@ -67,8 +71,19 @@ export function closeDesktopNotification(conversationId: string): void {
   tellWorker({ type: "close_notifications", conversationId });
 }
 
+/** Takes away all that is shown, by the service worker too: what was pushed is gone with it. */
+function closeAll(): void {
+  for (const notification of shown.values()) notification.close();
+  shown.clear();
+  tellWorker({ type: "close_all" });
+}
+
 /** Called once: follows a click on what the service worker shows. */
 export function startDesktop(): void {
+  // Whoever sits here next is not to read what came for the last one.
+  onMember((id) => {
+    if (id === null) closeAll();
+  });
   navigator.serviceWorker?.addEventListener("message", ({ data }: MessageEvent<ToPage>) => {
     if (data.type === "open_conversation") navigate(paths.thread(data.conversationId));
   });

@@ -10,12 +10,14 @@ import { signal } from "@preact/signals";
 export const later = signal<typeof import("../later.ts") | null>(null);
 /** Whether it could not be fetched; the next connection tries again. */
 export const hasLaterFailed = signal(false);
-let isFetching = false;
+let fetching: Promise<void> | undefined;
 
-/** Fetches it and starts what it does, once. */
+/** Fetches it and starts what it does, once. Never fails. */
 export async function fetchLater(): Promise<void> {
-  if (isFetching || later.value !== null) return;
-  isFetching = true;
+  if (later.value === null) await (fetching ??= fetchOnce());
+}
+
+async function fetchOnce(): Promise<void> {
   hasLaterFailed.value = false;
   try {
     const part = await import("../later.ts");
@@ -24,6 +26,6 @@ export async function fetchLater(): Promise<void> {
   } catch {
     hasLaterFailed.value = true;
   } finally {
-    isFetching = false;
+    fetching = undefined;
   }
 }

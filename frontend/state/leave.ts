@@ -1,5 +1,5 @@
 import { dropDrafts } from "./drafts.ts";
-import { later } from "./later.ts";
+import { fetchLater, later } from "./later.ts";
 import { dropOutbox } from "./outbox.ts";
 import { navigate, paths } from "./router.ts";
 import { logout } from "./session.ts";
@@ -9,7 +9,7 @@ const patienceMs = 2_000;
 
 /** Signs out and leaves nothing of the member in this browser. */
 export async function leave(): Promise<void> {
-  await Promise.race([later.value?.forgetPush(), after(patienceMs)]);
+  await Promise.race([fetchLater().then(() => later.value?.forgetPush()), after(patienceMs)]);
   await dropOutbox();
   dropDrafts();
   logout();

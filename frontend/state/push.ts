@@ -26,6 +26,13 @@ const path = "/api/notifications/subscriptions";
 const idKey = "parley.push";
 
 export const pushStatus = signal<PushStatus>(currentStatus());
+/** What is under way, each after the one before: what signs out must not overtake what subscribes. */
+let lastChange: Promise<void> = Promise.resolve();
+
+/** Looks again: permission changes in the browser's own settings. */
+export function checkPush(): void {
+  if (pushStatus.value !== "working") pushStatus.value = currentStatus();
+}
 
 /** What would make pushes possible here, for the person to read; null: nothing they could do. */
 export function pushHint(): string | null {
@@ -45,8 +52,9 @@ export function pushHint(): string | null {
  * @throws {DOMException} if the browser does not subscribe
  */
 export function turnOnPush(): Promise<void> {
+  const permission = Notification.requestPermission();
   return change(async () => {
-    if (await Notification.requestPermission() === "granted") await subscribe();
+    if (await permission === "granted") await subscribe();
   });
 }
 
@@ -80,7 +88,10 @@ export function startPush(): void {
  */
 export function renewPush(): Promise<void> {
   if (currentStatus() !== "on") return Promise.resolve();
-  return change(subscribe).catch(() => undefined);
+  return change(async () => {
+    // A sign-out may have come first.
+    if (currentStatus() === "on") await subscribe();
+  }).catch(() => undefined);
 }
 
 /**
@@ -88,7 +99,7 @@ export function renewPush(): Promise<void> {
  * comes. Never fails; what the server was not told, the push service tells it.
  */
 export function forgetPush(): Promise<void> {
-  if (storage.get(idKey) === null) return Promise.resolve();
+  if (pushStatus.value !== "working" && storage.get(idKey) === null) return Promise.resolve();
   return change(async () => {
     await deleteAtServer().catch(() => undefined);
     await forgetHere();
@@ -116,10 +127,12 @@ function isAppleTouch(): boolean {
 
 async function change(action: () => Promise<void>): Promise<void> {
   pushStatus.value = "working";
+  const mine = lastChange.catch(() => undefined).then(action);
+  lastChange = mine;
   try {
-    await action();
+    await mine;
   } finally {
-    pushStatus.value = currentStatus();
+    if (lastChange === mine) pushStatus.value = currentStatus();
   }
 }
 

@@ -6,7 +6,7 @@
  */
 import type { PushPayload } from "@/chat/protocol.ts";
 import type { ToWorker } from "../lib/worker_messages.ts";
-import { closeNotification, showNotification, updateBadge } from "./notifications.ts";
+import { closeAll, closeNotification, showNotification, updateBadge } from "./notifications.ts";
 import { readPayload } from "./payload.ts";
 import { scope } from "./scope.ts";
 import { isPageInView, openConversation, pageWindows, tell } from "./windows.ts";
@@ -46,6 +46,7 @@ async function handlePush(payload: PushPayload | undefined): Promise<void> {
 async function handleMessage(message: ToWorker): Promise<void> {
   if (message.type === "show_notification") await showNotification(message);
   if (message.type === "close_notifications") await closeNotification(message.conversationId);
+  if (message.type === "close_all") await closeAll();
 }
 
 /** Without a page there is no token to tell the server with; the next one renews at its start. */

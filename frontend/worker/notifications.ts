@@ -48,10 +48,17 @@ export async function showNotification(content: NotificationContent): Promise<vo
 }
 
 /** Takes away the conversation's, if it is shown. */
-export async function closeNotification(conversationId: string): Promise<void> {
-  for (const shown of await scope.registration.getNotifications({ tag: conversationId })) {
-    shown.close();
-  }
+export function closeNotification(conversationId: string): Promise<void> {
+  return close({ tag: conversationId });
+}
+
+/** Takes away whatever is shown. */
+export function closeAll(): Promise<void> {
+  return close({});
+}
+
+async function close(which: GetNotificationOptions): Promise<void> {
+  for (const shown of await scope.registration.getNotifications(which)) shown.close();
   await updateBadge();
 }
 

@@ -287,3 +287,38 @@ journey("a member turns pushes on, is told while away, and no longer once they s
   assert.deepEqual(await stored(), []);
   ana.hasNoComplaints();
 }, env);
+
+journey("whoever signs out leaves nothing shown, nor a subscription being renewed", async (
+  browser,
+  { url, chat },
+) => {
+  await using service = startPushService();
+  chat.pusher = createPusher({ vapid, services: [service.host], fetch: service.fetch });
+  const [ana] = await twoTalking(browser, url);
+  const { page } = ana;
+  const subscription = await service.subscribe();
+  const worker = await Worker.start(ana);
+  await subscribeElsewhere(page, subscription.input);
+  const memberId = (await chat.db.query.users.findMany())
+    .find(({ username }) => username === "ana")?.id as string;
+  await page.goto("/settings/notifications");
+  await page.getByRole("switch", { name: "Notify me here" }).click();
+  await page.getByRole("switch", { name: "Notify me here", checked: true }).waitFor();
+  await page.goto("about:blank");
+  await worker.push(messages(conversation(1), "for Ana alone"));
+  await worker.shows(["for Ana alone"]);
+
+  const path = "/api/notifications/subscriptions";
+  await page.route(`**${path}`, async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await route.continue();
+  });
+  const renewal = page.waitForRequest(`**${path}`);
+  await page.goto("/messages");
+  await renewal;
+  await page.getByRole("button", { name: "Your account" }).click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Welcome back" }).waitFor();
+  await worker.shows([]);
+  assert.deepEqual(await selectPushSubscriptions(chat.db, [memberId]), []);
+}, env);

@@ -1,6 +1,7 @@
 import type { NotificationPreferences } from "@/chat/protocol.ts";
 import { desktopStatus, turnOnDesktop } from "../../state/desktop.ts";
 import { changePreferences } from "../../state/preferences.ts";
+import { checkPermission } from "../../state/push_setting.ts";
 import { Remark, Section, Switch } from "./Setting.tsx";
 
 /** What appears outside the page while it is open but not looked at. */
@@ -10,6 +11,8 @@ export function DesktopSection({ current }: { current: NotificationPreferences }
     <Section title="Desktop">
       {status === "unsupported"
         ? <Remark>This browser shows no notifications outside the page.</Remark>
+        : status === "framed"
+        ? <Remark>Open your messages in a tab of their own to be notified.</Remark>
         : status === "denied"
         ? (
           <Remark>
@@ -22,9 +25,14 @@ export function DesktopSection({ current }: { current: NotificationPreferences }
             label="Show a notification when I am in another tab or program"
             note={status === "default" ? "Asks your browser for permission." : undefined}
             isOn={current.desktop && status === "granted"}
-            onChange={(isOn) => isOn ? turnOnDesktop() : changePreferences({ desktop: false })}
+            onChange={(isOn) => isOn ? turnOn() : changePreferences({ desktop: false })}
           />
         )}
     </Section>
   );
+}
+
+async function turnOn(): Promise<void> {
+  await turnOnDesktop();
+  checkPermission();
 }

@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
 import type { NotificationPreferences } from "@/chat/protocol.ts";
-import { checkDesktop } from "../../state/desktop.ts";
+import { checkPermission } from "../../state/push_setting.ts";
 import {
   loadPreferences,
   preferences,
@@ -20,10 +20,10 @@ import { SoundSection } from "./SoundSection.tsx";
 export function NotificationSettings() {
   useEffect(() => {
     loadPreferences();
-    checkDesktop();
-    addEventListener("focus", checkDesktop);
+    checkPermission();
+    addEventListener("focus", checkPermission);
     return () => {
-      removeEventListener("focus", checkDesktop);
+      removeEventListener("focus", checkPermission);
       savePreferences();
     };
   }, []);
