@@ -39,10 +39,13 @@ export const queues = {
 };
 
 /** Begins to send what is in the queue. */
-export async function startDeliveries(front: Chat): Promise<void> {
-  const chat = inBackground(front);
-  if (chat.mailer) await chat.queue?.work<MailJob>("email", (job) => deliverMail(chat, job));
-  if (chat.pusher) await chat.queue?.work<PushJob>("push", (job) => deliverPush(chat, job));
+export async function startDeliveries(chat: Chat): Promise<void> {
+  if (chat.mailer) {
+    await chat.queue?.work<MailJob>("email", (job) => deliverMail(inBackground(chat), job));
+  }
+  if (chat.pusher) {
+    await chat.queue?.work<PushJob>("push", (job) => deliverPush(inBackground(chat), job));
+  }
 }
 
 /**
