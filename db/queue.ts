@@ -168,8 +168,10 @@ export async function openQueue(
       const outcome = await within(limitMs, handle(job));
       if (outcome.done) {
         const output = { note: outcome.note ?? "done" };
-        // At once: should the rest of its batch never end, this one must not be done again.
-        await boss.complete(name, id, output);
+        // At once: should the rest of its batch never end, this one must not be done again. Nor if
+        // this fails: the batch's own end is another try.
+        await boss.complete(name, id, output)
+          .catch((error) => log.warn("A job's end was not noted", { id, error }));
         return { id, status: "completed", output };
       }
       log.error(`A job of ${name} was given up`, { id, reason: outcome.reason });
