@@ -45,6 +45,7 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=30s CMD [ \
 # so that SIGTERM reaches the server.
 CMD [ \
   "deno", "run", "--cached-only", "--allow-net", "--allow-env", \
+  "--allow-sys=hostname,networkInterfaces", \
   "--allow-read=/app,/data", "--allow-write=/data", \
   "main.ts", "start" \
 ]
