@@ -7,7 +7,6 @@
  * @module
  */
 import {
-  createRemoteJWKSet,
   decodeJwt,
   errors,
   type JWTPayload,
@@ -17,6 +16,9 @@ import {
   SignJWT,
 } from "jose";
 import type { Clock } from "./clock.ts";
+import { createRemoteKeys, KeysUnavailable } from "./jwks.ts";
+
+export { KeysUnavailable } from "./jwks.ts";
 
 const ownIssuer = "parley";
 const ownType = "at+jwt";
@@ -29,11 +31,6 @@ const keyAlgorithms = [
 const lastSecond = 253_402_300_799;
 /** Clocks of two machines are never quite the same. Seconds. */
 const clockTolerance = 5;
-
-/** The platform's keys cannot be had right now: it says nothing about the token. */
-export class KeysUnavailable extends Error {
-  override name = "KeysUnavailable";
-}
 
 /** Why a token was refused. */
 export class TokenError extends Error {
@@ -86,7 +83,7 @@ export function createTokens(options: TokenOptions): Tokens {
     : new TextEncoder().encode(options.secret);
   const platformKeys = options.jwksUrl === undefined
     ? undefined
-    : createRemoteJWKSet(new URL(options.jwksUrl));
+    : createRemoteKeys(options.jwksUrl, clock);
 
   async function check(
     token: string,
@@ -146,8 +143,8 @@ export function createTokens(options: TokenOptions): Tokens {
         };
       } catch (error) {
         if (error instanceof errors.JWTExpired) throw new TokenError("The token has ended");
-        if (areKeysAway(error)) {
-          throw new KeysUnavailable("Cannot get the keys of JWKS_URL", { cause: error });
+        if (error instanceof TypeError && platformKeys) {
+          throw new KeysUnavailable("A key of JWKS_URL is of no use", { cause: error });
         }
         // Only these messages are all our own: others may quote what the sender wrote.
         if (error instanceof errors.JWTClaimValidationFailed) throw new TokenError(error.message);
@@ -162,13 +159,6 @@ export function createTokens(options: TokenOptions): Tokens {
 function expiryOf({ exp = 0 }: JWTPayload): number {
   if (exp > lastSecond) throw new TokenError("The token's exp is no time in seconds");
   return exp * 1000;
-}
-
-/** jose has no error of its own for a key server that answers with a failure, or not at all. */
-function areKeysAway(error: unknown): boolean {
-  return error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid ||
-    error instanceof TypeError ||
-    error instanceof errors.JOSEError && error.code === "ERR_JOSE_GENERIC";
 }
 
 /** OpenID Connect's standard claims; what is no string, or too long to be true, is left out. */

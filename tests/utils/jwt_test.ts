@@ -230,16 +230,32 @@ Deno.test("while the platform's keys cannot be had, nothing is said of its token
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     () => answer(),
   );
+  let time = now;
   const { verify } = open({
     secret: undefined,
     jwksUrl: `http://127.0.0.1:${server.addr.port}/jwks.json`,
     localAccounts: false,
+    clock: { now: () => time += 1_000 },
   });
-  await assert.rejects(verify(token), KeysUnavailable);
+  const isAway = async (reason: RegExp) => {
+    await assert.rejects(verify(token), (error) => {
+      assert.ok(error instanceof KeysUnavailable);
+      assert.match(String(error.cause), reason);
+      return true;
+    });
+  };
+  await isAway(/answered 500/);
   answer = () => Response.json({ kays: [] });
-  await assert.rejects(verify(token), KeysUnavailable);
+  await isAway(/Key Set malformed/);
+  answer = () => new Response("<html>");
+  await isAway(/SyntaxError/);
+  answer = () => new Response(" ".repeat(1024 * 1024 + 1));
+  await isAway(/over 1048576 bytes/);
+  // Wherever it leads, it is not the address that was configured.
+  answer = () => Response.redirect(`http://127.0.0.1:${server.addr.port}/else.json`);
+  await isAway(/redirect/);
   await server.shutdown();
-  await assert.rejects(verify(token), KeysUnavailable);
+  await isAway(/fetch failed/);
   // What is no token at all is refused without asking for keys.
   await assertRefused(verify, "garbage");
 });
