@@ -6,17 +6,18 @@ import type { Mailbox } from "@/utils/mailbox.ts";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
-import { secureHeaders } from "hono/secure-headers";
 import { Api } from "./api.ts";
 import { authRoutes } from "./auth.ts";
 import { conversationRoutes } from "./conversations.ts";
 import { docsRoutes } from "./docs.ts";
 import { problemResponse } from "./errors.ts";
 import { eventRoutes } from "./events.ts";
+import { answerHeaders } from "./headers.ts";
 import { healthRoutes } from "./health.ts";
 import { messageRoutes } from "./messages.ts";
 import { mailboxRoutes } from "./mailbox.tsx";
 import { notificationRoutes } from "./notifications.ts";
+import { createOrigins } from "./origins.ts";
 import { type PageOptions, pageRoutes } from "./page.ts";
 import { pushRoutes } from "./push.ts";
 import { socketRoutes } from "./socket.ts";
@@ -37,6 +38,8 @@ export interface AppOptions {
 /** Everything that answers requests. A request passes from top to bottom. */
 export function createApp(chat: Chat, tokens: Tokens, options: AppOptions): Hono {
   const { publicUrl, allowedOrigins, heartbeatSeconds, silenceSeconds } = options;
+  const https = publicUrl.startsWith("https:");
+  const origins = createOrigins(publicUrl, allowedOrigins);
   const app = new Hono();
   app.onError((error, c) => problemResponse(c, toChatError(error, chat.log)));
   app.notFound((c) =>
@@ -44,13 +47,7 @@ export function createApp(chat: Chat, tokens: Tokens, options: AppOptions): Hono
   );
 
   app.use(logRequests(chat));
-  app.use(secureHeaders({
-    // The page decides by frame-ancestors who may frame it.
-    xFrameOptions: false,
-    referrerPolicy: "strict-origin-when-cross-origin",
-    crossOriginResourcePolicy: "same-site",
-    strictTransportSecurity: publicUrl.startsWith("https:") && "max-age=15552000",
-  }));
+  app.use(...answerHeaders(https));
   app.use("/api/*", cors({ origin: allowedOrigins, maxAge: 3600 }));
   app.use("/api/*", bodyLimit({ maxSize: limits.frameBytes, onError: tooLarge }));
 
@@ -58,14 +55,11 @@ export function createApp(chat: Chat, tokens: Tokens, options: AppOptions): Hono
   healthRoutes(api);
   authRoutes(api, {
     localAccounts: options.localAccounts,
-    secure: publicUrl.startsWith("https:"),
+    https,
+    origins,
   });
   userRoutes(api);
-  socketRoutes(api, {
-    heartbeatSeconds,
-    silenceSeconds,
-    isAllowedOrigin: (c) => isAllowedOrigin(c, [new URL(publicUrl).origin, ...allowedOrigins]),
-  });
+  socketRoutes(api, { heartbeatSeconds, silenceSeconds, origins });
   eventRoutes(api, { heartbeatSeconds });
   conversationRoutes(api);
   messageRoutes(api);
@@ -94,11 +88,4 @@ function logRequests(chat: Chat) {
 
 function tooLarge(): never {
   throw new ChatError("too_large", `The body is larger than ${limits.frameBytes} bytes`);
-}
-
-/** Programs send no origin; browsers always do, and theirs must be ours or configured. */
-function isAllowedOrigin(c: Context, allowed: string[]): boolean {
-  const origin = c.req.header("origin");
-  if (origin === undefined || allowed.includes(origin)) return true;
-  return URL.canParse(origin) && new URL(origin).host === c.req.header("host");
 }

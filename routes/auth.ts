@@ -7,16 +7,25 @@ import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { clientAddress } from "./address.ts";
 import type { Api } from "./api.ts";
+import { type Origins, refuseUnless } from "./origins.ts";
 
-const cookieName = "parley_refresh";
+export interface AuthOptions {
+  localAccounts: boolean;
+  /** Whether members reach us by https, and the cookie travels by nothing else. */
+  https: boolean;
+  origins: Origins;
+}
 
 /** Accounts of our own. Without them only `me` is there, for the platform's members. */
-export function authRoutes(api: Api, options: { localAccounts: boolean; secure: boolean }): void {
+export function authRoutes(api: Api, options: AuthOptions): void {
   const { chat, tokens } = api;
-  // Only these calls ever see the cookie, and no other site can make a browser send it.
+  const { https, origins } = options;
+  // Only these calls ever see the cookie, and no other site can make a browser send it. By its name
+  // a browser takes it over https alone; `__Host-` would send it with every request.
+  const cookieName = https ? "__Secure-parley_refresh" : "parley_refresh";
   const cookie = {
     httpOnly: true,
-    secure: options.secure,
+    secure: https,
     sameSite: "Strict",
     path: "/api/auth",
   } as const;
@@ -29,6 +38,11 @@ export function authRoutes(api: Api, options: { localAccounts: boolean; secure: 
   }, ({ c, session }) => c.json(session.user));
 
   if (!options.localAccounts) return;
+
+  // Nor may another page sign its visitor in, as somebody else perhaps, or out. To the cookie a
+  // neighbour below the same domain is the same site.
+  api.app.use("/api/auth/*", refuseUnless(origins.isAllowed));
+  api.app.on("POST", ["/api/auth/refresh", "/api/auth/logout"], refuseUnless(origins.isOwn));
 
   api.on({
     method: "POST",

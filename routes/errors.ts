@@ -29,6 +29,8 @@ export function problemResponse(c: Context, error: ChatError): Response {
   const { retryAfter } = error.details;
   return c.body(JSON.stringify(problem), status, {
     "content-type": "application/problem+json",
+    // Not even where what was asked for may be kept: it may be there in a moment.
+    "cache-control": "no-store",
     ...retryAfter !== undefined && { "retry-after": String(retryAfter) },
     ...error.code === "unauthenticated" && { "www-authenticate": "Bearer" },
   });

@@ -45,7 +45,7 @@ export function mailboxRoutes(app: Hono, mailbox: Mailbox): void {
         <pre>{mail.text}</pre>
       </>
     );
-    return smallPage(c, { ...english, title: mail.subject, children });
+    return smallPage(c, { ...english, title: mail.subject, frames: true, children });
   });
 
   app.get("/dev/mailbox/:id/html", (c) => html(c, mailbox.find(c.req.param("id"))));

@@ -72,15 +72,12 @@ export function pageRoutes(app: Hono, options: PageOptions): void {
   for (const path of pagePaths) {
     app.get(path, async (c) => {
       c.header("cache-control", "no-cache");
-      c.header("content-security-policy", contentSecurityPolicy(options.config.parentOrigins));
+      c.header("content-security-policy", pagePolicy(options.config.parentOrigins));
       return c.html(shell(await manifest(), options.config));
     });
   }
   app.get("/:file{[^/]+\\.[a-z0-9]+}", (c) => file(c, folder, c.req.param("file")));
-  app.get("/:folder{assets|static}/:file{[^/]+}", (c) => {
-    const { folder: inside, file: name } = c.req.param();
-    return file(c, folder, `${inside}/${name}`);
-  });
+  app.get("/assets/:file{[^/]+}", (c) => file(c, folder, `assets/${c.req.param("file")}`));
 }
 
 /**
@@ -94,6 +91,7 @@ async function file(c: Context, folder: string, path: string): Promise<Response>
   c.header("content-type", type);
   c.header("vary", "accept-encoding");
   c.header("cache-control", cacheControl(path));
+  if (path === "sw.js") c.header("content-security-policy", workerPolicy);
   for (const [encoding, ending] of [["br", ".br"], ["gzip", ".gz"]] as const) {
     if (!new RegExp(`\\b${encoding}\\b`).test(accepted)) continue;
     const body = await readIfThere(join(folder, path + ending));
@@ -119,16 +117,29 @@ async function readIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | unde
   }
 }
 
-/** Nothing but our own files runs or styles; pictures may come from the platform's servers. */
-function contentSecurityPolicy(parentOrigins: string[]): string {
+/** No text becomes code, in browsers that can promise it. The one policy makes the worker's address. */
+const trustedTypes = "require-trusted-types-for 'script'; trusted-types";
+
+/** The service worker loads nothing but the pictures of what it shows. */
+const workerPolicy = `default-src 'none'; img-src 'self'; ${trustedTypes} 'none'`;
+
+/** Nothing but our own files runs, styles or is spoken to; only configured sites hold the page. */
+function pagePolicy(parentOrigins: string[]): string {
   return [
-    "default-src 'self'",
-    "img-src 'self' https: data: blob:",
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "font-src 'self'",
+    // Members' pictures, and those of what is talked about, are on the platform's servers.
+    "img-src 'self' https:",
+    // The WebSocket as well: to itself a page may speak by either protocol.
     "connect-src 'self'",
+    "worker-src 'self'",
+    "manifest-src 'self'",
     "base-uri 'none'",
-    "form-action 'self'",
-    "object-src 'none'",
-    `frame-ancestors 'self' ${parentOrigins.join(" ")}`.trim(),
+    "form-action 'none'",
+    `frame-ancestors ${parentOrigins.join(" ") || "'none'"}`,
+    `${trustedTypes} parley-worker`,
   ].join("; ");
 }
 

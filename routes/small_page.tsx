@@ -12,6 +12,8 @@ export interface SmallPage {
   /** Seconds after which the browser asks for it again. */
   refresh?: number;
   wide?: boolean;
+  /** Whether it shows another of our pages in a frame. */
+  frames?: boolean;
   children: Children;
 }
 
@@ -49,10 +51,12 @@ export function smallPage(
   status: ContentfulStatusCode = 200,
 ): Response | Promise<Response> {
   c.header("cache-control", "no-store");
+  // Its address may hold a link's token.
+  c.header("referrer-policy", "no-referrer");
   c.header(
     "content-security-policy",
-    `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'; frame-src 'self'; ` +
-      "base-uri 'none'; frame-ancestors 'none'",
+    `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'; ` +
+      `frame-src ${page.frames ? "'self'" : "'none'"}; base-uri 'none'; frame-ancestors 'none'`,
   );
   return c.html(`<!doctype html>${renderMarkup(shell(page))}`, status);
 }
@@ -63,7 +67,6 @@ function shell({ title, language, direction, refresh, wide, children }: SmallPag
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="referrer" content="no-referrer" />
         <meta name="robots" content="noindex" />
         {refresh && <meta http-equiv="refresh" content={String(refresh)} />}
         <title>{title}</title>

@@ -15,6 +15,7 @@ import {
   parseFrame,
   validateFrame,
 } from "./frames.ts";
+import type { Origins } from "./origins.ts";
 import { openTokenSession, type Session } from "./session.ts";
 
 const protocol = "parley.v1";
@@ -27,14 +28,14 @@ const earlyFrames = 100;
 export interface SocketOptions {
   heartbeatSeconds: number;
   silenceSeconds: number;
-  isAllowedOrigin(c: Context): boolean;
+  origins: Origins;
 }
 
 /** The WebSocket: `GET /api/messages/ws`. */
 export function socketRoutes(api: Api, options: SocketOptions): void {
   const { chat, tokens } = api;
   api.app.get("/api/messages/ws", (c) => {
-    if (!options.isAllowedOrigin(c)) {
+    if (!options.origins.isAllowed(c)) {
       throw new ChatError("forbidden", "This origin may not connect");
     }
     const offered = (c.req.header("sec-websocket-protocol") ?? "").split(/, */);

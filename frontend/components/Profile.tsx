@@ -59,7 +59,7 @@ function Card({ person }: { person: ProfileView }) {
             </a>
           )}
         {href && (
-          <a class="button" href={href} target="_blank" rel="noopener">
+          <a class="button" href={href} target="_blank" rel="noopener noreferrer">
             <Icon name="out" /> Profile on the site
           </a>
         )}

@@ -90,6 +90,6 @@ export function SubjectCard({ subject }: { subject: NonNullable<Conversation["su
     </>
   );
   return href
-    ? <a class="subject" href={href} target="_blank" rel="noopener">{content}</a>
+    ? <a class="subject" href={href} target="_blank" rel="noopener noreferrer">{content}</a>
     : <div class="subject">{content}</div>;
 }

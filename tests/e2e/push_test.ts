@@ -23,6 +23,8 @@ const env = {
 /** How long what should happen may take before a test fails. Milliseconds. */
 const patience = 30_000;
 const againMs = 5_000;
+/** A page of the site that is none of ours. */
+const besidePath = "/beside";
 const conversation = (digit: number) => `0197a3c0-0000-7000-8000-00000000000${digit}`;
 const sentAt = "2026-01-02T03:04:05.000Z";
 
@@ -71,7 +73,9 @@ class Worker {
 
   static async start(person: Person): Promise<Worker> {
     const page = await person.context.newPage();
-    await page.goto("/favicon.svg");
+    // With no policy: none of ours lets a script it was not written with name a worker.
+    await page.route(`**${besidePath}`, (route) => route.fulfill({ contentType: "text/html" }));
+    await page.goto(besidePath);
     const { origin } = new URL(page.url());
     await person.context.grantPermissions(["notifications"], { origin });
     const browser = await person.context.newCDPSession(page);
@@ -102,7 +106,7 @@ class Worker {
       worker.evaluate(async () => {
         const { clients } = globalThis as unknown as Scope;
         const all = await clients.matchAll({ type: "window", includeUncontrolled: true });
-        return all.filter(({ url }) => !url.endsWith("/favicon.svg")).length;
+        return all.filter(({ url }) => !url.endsWith("/beside")).length;
       });
     while (await countPages() > 0) {
       if (Date.now() > end) assert.fail("The page is still there");

@@ -77,7 +77,8 @@ Deno.test("the page works without a script, loads nothing and is kept nowhere", 
   doesNotMatch(policy, /unsafe|script-src/);
   equal(response.headers.get("cache-control"), "no-store");
   doesNotMatch(text, /<script|<img|<link|\bsrc=|style="/);
-  match(text, /<meta name="referrer" content="no-referrer"/);
+  equal(response.headers.get("referrer-policy"), "no-referrer");
+  equal(response.headers.get("x-frame-options"), "DENY");
   const style = /<style>([^]*?)<\/style>/.exec(text)?.[1] ?? "";
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(style));
   ok(policy.includes(`'sha256-${new Uint8Array(hash).toBase64()}'`));
