@@ -8,6 +8,7 @@
 import { type Chat, openChat } from "@/chat/chat.ts";
 import { queues, startDeliveries } from "@/chat/deliveries.ts";
 import { demoMembers, demoPassword, seedDemo } from "@/chat/demo.ts";
+import { watchEpoch } from "@/chat/epoch.ts";
 import { MemoryBus } from "@/chat/memory_bus.ts";
 import { MemoryPresence } from "@/chat/memory_presence.ts";
 import { endNotices, notify, tidyNotices } from "@/chat/notify.ts";
@@ -156,6 +157,7 @@ export async function serve(
   const timers = [
     often(sweep, sweepMs),
     often(beat, beatMs),
+    often(watchEpoch, beatMs),
     often(notify, notifyMs),
     often(tidyNotices, tidyMs),
   ];

@@ -8,6 +8,7 @@ import { createRateLimit, type RateLimit } from "@/utils/rate_limit.ts";
 import type { Bus } from "./bus.ts";
 import { Activity } from "./activity.ts";
 import { type Audience, Connections } from "./connections.ts";
+import { Epoch } from "./epoch.ts";
 import { ChatError } from "./errors.ts";
 import { createMarker, type Marker } from "./marker.ts";
 import { Notices } from "./notices.ts";
@@ -52,6 +53,7 @@ export interface Chat extends Omit<ChatParts, "database"> {
   background: OpenDatabase["background"];
   connections: Connections;
   activity: Activity;
+  epoch: Epoch;
   notices: Notices;
   writer: Writer;
   marker: Marker;
@@ -104,6 +106,7 @@ export async function openChat(parts: ChatParts): Promise<Chat> {
     background: database.background,
     connections,
     activity,
+    epoch: await Epoch.open(database),
     notices,
     writer: createWriter(database.db, { clock, log, announce, noticed: notices.add }),
     marker: createMarker(database.db, { clock, announce, noticed: notices.read }),

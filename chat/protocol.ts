@@ -555,6 +555,11 @@ export const SyncResult = v.object({
   unreadTotal: count,
   /** False: there is more; sync again with the new heads. */
   complete: v.boolean(),
+  /**
+   * Which history the database tells; another one after it was restored. Where it differs from the
+   * one before, drop everything held, this answer too, and sync again.
+   */
+  epoch: v.string(),
 });
 export type SyncResult = v.InferOutput<typeof SyncResult>;
 /** RFC 9457 problem details, sent as `application/problem+json`. */

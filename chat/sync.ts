@@ -67,9 +67,10 @@ export async function sync(chat: Chat, userId: string, input: SyncInput): Promis
     const head = input.heads[conversation.id];
     const found = (changesOf.get(conversation.id) ?? []).map(messageView);
     const size = found.reduce((sum, message) => sum + message.content.length, 0);
-    // A client ahead of the database, as after a restore, starts anew.
+    // A client ahead of the database has seen what is no more, and starts anew.
     const limited = head === undefined || head.rev > conversation.rev ||
-      found.length > limits.syncMessages || size > conversationBytes;
+      head.marksRev > conversation.marksRev || found.length > limits.syncMessages ||
+      size > conversationBytes;
     if (!limited) bytes += size;
     if (bytes > resultBytes) break;
     result.push({ conversation, messages: limited ? [] : found, limited });
@@ -80,5 +81,6 @@ export async function sync(chat: Chat, userId: string, input: SyncInput): Promis
     online: [...online],
     unreadTotal,
     complete: complete && result.length === conversations.length,
+    epoch: chat.epoch.current,
   };
 }

@@ -7,6 +7,8 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Sql } from "postgres";
 import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
 import type { BackendProfile, Db as QueueDriver } from "pg-boss";
+import { newId } from "@/utils/ids.ts";
+import { selectEpoch } from "./epoch.ts";
 import * as schema from "./schema.ts";
 
 /** One type serves the pool, the embedded database and a transaction. */
@@ -36,6 +38,8 @@ export interface OpenDatabase {
     heard: (payload: string) => void,
     onListening?: () => void,
   ): Promise<() => Promise<void>>;
+  /** Which history it tells: another one after it was restored, or lost what was written last. */
+  epoch(): Promise<string>;
   /** The same database as the job queue takes it; see `db/queue.ts`. */
   queueDatabase: QueueDatabase;
   /** Waits for queries under way, then closes. */
@@ -60,13 +64,15 @@ export async function openPostgres(url: string, poolSize = 10): Promise<OpenData
     ...limits,
     synchronous_commit: "off",
   });
+  const db = drizzle(client, { schema });
   return {
-    db: drizzle(client, { schema }),
+    db,
     background: drizzle(background, { schema }),
     async listen(channel, heard, onListening) {
       const { unlisten } = await client.listen(channel, heard, onListening);
       return unlisten;
     },
+    epoch: () => selectEpoch(db),
     queueDatabase: { backend: "postgres", db: postgresQueueDriver(background) },
     async close() {
       await Promise.all([client, background].map((one) => one.end({ timeout: 5 })));
@@ -89,6 +95,8 @@ export async function openEmbedded(
   ]);
   const client = await PGlite.create({ dataDir, loadDataDir });
   const db = drizzle(client, { schema });
+  // While it was closed its folder may have been replaced, and a power failure may have cost it.
+  const epoch = Promise.resolve(newId());
   return {
     db,
     background: db,
@@ -97,6 +105,7 @@ export async function openEmbedded(
       onListening?.();
       return () => unlisten();
     },
+    epoch: () => epoch,
     queueDatabase: { backend: "pglite", db: fromPglite(client) },
     dump: () => client.dumpDataDir("none"),
     close: () => client.close(),

@@ -27,6 +27,8 @@ export interface ChatState {
   readonly presence: ReadonlyMap<string, Presence>;
   /** Unread messages in conversations that are not held, as the server last told. */
   readonly unreadBeyond: number;
+  /** Which history of the database all this is of; undefined before the first sync. */
+  readonly epoch?: string;
 }
 
 /** What the caller has to do after a change. */
@@ -43,7 +45,9 @@ export type Effect =
   | { type: "arrived"; message: Message }
   /** The server has heard that the member read up to here. */
   | { type: "read"; conversationId: string; seq: number }
-  | { type: "removed"; conversationId: string };
+  | { type: "removed"; conversationId: string }
+  /** Nothing of what was held counts any more: the database is another one. */
+  | { type: "anew" };
 
 export interface Applied {
   state: ChatState;
@@ -132,11 +136,21 @@ export function applySync(
   result: SyncResult,
   asked: Record<string, Head>,
 ): Applied {
+  const { epoch } = result;
+  if (state.epoch !== undefined && state.epoch !== epoch) {
+    return {
+      state: { ...emptyState(state.selfId), epoch },
+      effects: [{ type: "anew" }, { type: "sync", soon: false }],
+    };
+  }
   const effects: Effect[] = [];
-  let now = state;
+  let now: ChatState = { ...state, epoch };
   for (const { conversation, messages, limited } of result.conversations) {
     let held = now.held.get(conversation.id);
-    if (held?.window && !limited && held.view.rev < (asked[conversation.id]?.rev ?? 0)) {
+    const head = asked[conversation.id];
+    const isBehind = head !== undefined &&
+      (conversation.rev < head.rev || conversation.marksRev < head.marksRev);
+    if (held?.window && !limited && held.view.rev < (head?.rev ?? 0)) {
       // A page of history took the count back meanwhile; this answer begins too late for it.
       effects.push({ type: "sync", soon: false });
       continue;
@@ -152,7 +166,8 @@ export function applySync(
       const wasAt = held.view.rev;
       const hadWindow = held.window !== null;
       if (limited) {
-        held = { ...held, window: null };
+        // What the database has lost of it is not to be kept here.
+        held = isBehind ? holding(conversation) : { ...held, window: null };
         if (hadWindow) effects.push({ type: "reload", conversationId: conversation.id });
       } else if (held.window !== null) {
         held = { ...held, window: withMessages(held.window, messages) };

@@ -43,6 +43,7 @@ export function startMarks(): void {
     if (effect.type === "read" && effect.seq >= (reads.get(effect.conversationId) ?? 0)) {
       reads.delete(effect.conversationId);
     }
+    if (effect.type === "anew") clearMarks();
   });
   onOpened(() => {
     for (const [conversationId, seq] of reads) {

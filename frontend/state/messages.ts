@@ -211,6 +211,7 @@ export function startMessages(): void {
       if (!document.hasFocus()) unreadAfter.value ??= effect.message.seq - 1;
     }
     if (effect.type === "reload" && effect.conversationId === openId.value) loadThread();
+    if (effect.type === "anew") loadThread();
     if (effect.type === "removed" && effect.conversationId === openId.value) {
       threadError.value = { message: "You are no longer in this conversation.", isMissing: true };
     }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Bus, BusEvent } from "@/chat/bus.ts";
 import { MemoryBus } from "@/chat/memory_bus.ts";
 import { PostgresBus } from "@/chat/postgres_bus.ts";
+import type { OpenDatabase } from "@/db/database.ts";
 import { openTestEmbedded, openTestPostgres, silentLog } from "../support/server.ts";
 import { testPostgresUrl } from "../support/postgres.ts";
 
@@ -37,7 +38,7 @@ const kinds: { name: string; ignore: boolean; open(): Promise<Pair> }[] = [
   },
 ];
 
-function onDatabase(database: Awaited<ReturnType<typeof openTestEmbedded>>): Pair {
+function onDatabase(database: OpenDatabase): Pair {
   return {
     one: new PostgresBus(database, crypto.randomUUID(), silentLog),
     other: new PostgresBus(database, crypto.randomUUID(), silentLog),

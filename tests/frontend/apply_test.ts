@@ -358,3 +358,51 @@ Deno.test("applySync() does not bring back what was read here before the server 
   );
   assert.equal(unreadTotalOf(state), 7);
 });
+
+Deno.test("applySync() drops everything held when the database tells another history", () => {
+  const before = applySync(opened(9), syncResult(), {}).state;
+  // As many changes as are held here, but others: the numbers alone would tell nothing.
+  const { state, effects } = applySync(before, syncResult({ epoch: "second" }), {});
+  assert.deepEqual(state, { ...emptyState(ana), epoch: "second" });
+  assert.deepEqual(effects, [{ type: "anew" }, { type: "sync", soon: false }]);
+
+  const view = conversation({ rev: 9, lastSeq: 9, lastMessage: message(9), unreadCount: 7 });
+  const again = applySync(
+    state,
+    syncResult({
+      conversations: [{ conversation: view, messages: [], limited: true }],
+      unreadTotal: 7,
+      epoch: "second",
+    }),
+    {},
+  );
+  assert.deepEqual(heldIn(again.state).view, view);
+  assert.equal(unreadTotalOf(again.state), 7);
+  assert.ok(!kinds(again.effects).includes("anew"));
+});
+
+Deno.test("applySync() goes back where the server has lost what is held, whatever the epoch", () => {
+  for (const lost of [{ rev: 2, marksRev: 4 }, { rev: 9, marksRev: 3 }]) {
+    const state = applyList(opened(9), {
+      conversations: [conversation({ rev: 9, lastSeq: 9, marksRev: 4, lastReadSeq: 9 })],
+      nextCursor: null,
+      unreadTotal: 0,
+    }).state;
+    const asked = { [room]: { rev: 9, marksRev: 4 } };
+    const view = conversation({ ...lost, lastSeq: lost.rev, lastReadSeq: 1, unreadCount: 1 });
+    const { state: after, effects } = applySync(
+      state,
+      syncResult({
+        conversations: [{ conversation: view, messages: [], limited: true }],
+        unreadTotal: 1,
+      }),
+      asked,
+    );
+    assert.deepEqual(after.held.get(room)?.view, view);
+    assert.equal(after.held.get(room)?.window, null);
+    assert.ok(effects.some((effect) => effect.type === "reload"));
+    // And goes on from there.
+    const next = applyFrame(after, newMessage(lost.rev + 1)).state;
+    assert.equal(next.held.get(room)?.view.rev, lost.rev + 1);
+  }
+});

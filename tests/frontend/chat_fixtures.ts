@@ -80,6 +80,7 @@ export function syncResult(given: Partial<SyncResult> = {}): SyncResult {
     online: [],
     unreadTotal: 0,
     complete: true,
+    epoch: "first",
     ...given,
   };
 }

@@ -28,7 +28,7 @@ const environment = {
 let template: Promise<Blob> | undefined;
 
 /** An embedded, migrated database in memory, copied from one that was made once. */
-export async function openTestEmbedded(): Promise<OpenDatabase> {
+export async function openTestEmbedded(): ReturnType<typeof openEmbedded> {
   template ??= (async () => {
     const database = await openEmbedded();
     await migrate(database.db);
