@@ -28,6 +28,7 @@ import { migrate } from "@/db/migrate.ts";
 import { openQueue, type Queue, type QueueClock } from "@/db/queue.ts";
 import { getSecret } from "@/db/secrets.ts";
 import { createApp } from "@/routes/app.ts";
+import { SocketGuard } from "@/routes/socket_guard.ts";
 import { type Clock, systemClock } from "@/utils/clock.ts";
 import { type Config, ConfigError, readConfig } from "@/utils/config.ts";
 import { FolderInUse, lockFolder } from "@/utils/folder_lock.ts";
@@ -46,6 +47,7 @@ const sweepMs = 1_000;
 const beatMs = 5_000;
 const notifyMs = 1_000;
 const tidyMs = 60_000;
+const guardMs = 100;
 /** How long sockets may take to answer that they heard of the end. */
 const farewellMs = 1_500;
 /** How long requests under way may take to finish when the program is told to stop. */
@@ -120,8 +122,10 @@ export async function serve(
     ttlSeconds: config.tokenTtlSeconds,
     clock,
   });
+  const guard = new SocketGuard(log, config.silenceSeconds);
   const app = createApp(chat, tokens, {
     ...config,
+    guard,
     mailbox,
     page: {
       folder: pageFolder,
@@ -160,6 +164,7 @@ export async function serve(
     often(watchEpoch, beatMs),
     often(notify, notifyMs),
     often(tidyNotices, tidyMs),
+    setInterval(() => guard.check(), guardMs),
   ];
   const server = listen(config, app.fetch);
   const { hostname, port } = server.addr;

@@ -588,6 +588,8 @@ const namesOneMessage = (frame: { seq?: number; messageId?: string }) =>
 
 export const clientFrames = {
   ping: v.object({ type: v.literal("ping"), id }),
+  /** The answer to the server's `ping`. */
+  pong: v.object({ type: v.literal("pong"), id }),
   auth: v.object({ type: v.literal("auth"), id, token: v.pipe(v.string(), v.maxLength(8_192)) }),
   send_message: v.pipe(
     v.object({ type: v.literal("send_message"), id, ...messageFields, messageType: SendType }),
@@ -659,6 +661,8 @@ export const serverFrames = {
     serverTime: timestamp,
   }),
   pong: v.object({ type: v.literal("pong"), replyTo }),
+  /** Asks a socket to show that it can speak: to be answered with `pong` at once. */
+  ping: v.object({ type: v.literal("ping") }),
   authenticated: v.object({ type: v.literal("authenticated"), expiresAt: timestamp, replyTo }),
   message_sent: v.object({
     type: v.literal("message_sent"),

@@ -151,6 +151,7 @@ export class Connection {
       this.options.opened();
       return;
     }
+    if (frame.type === "ping") return void this.send({ type: "pong" });
     this.options.frame(frame);
     if ("replyTo" in frame && frame.replyTo !== undefined) {
       this.#waiting.get(frame.replyTo)?.(frame);

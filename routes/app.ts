@@ -21,6 +21,7 @@ import { createOrigins } from "./origins.ts";
 import { type PageOptions, pageRoutes } from "./page.ts";
 import { pushRoutes } from "./push.ts";
 import { socketRoutes } from "./socket.ts";
+import type { SocketGuard } from "./socket_guard.ts";
 import { unsubscribeRoutes } from "./unsubscribe.tsx";
 import { userRoutes } from "./users.ts";
 
@@ -30,6 +31,7 @@ export interface AppOptions {
   localAccounts: boolean;
   heartbeatSeconds: number;
   silenceSeconds: number;
+  guard: SocketGuard;
   page: PageOptions;
   /** Development's mail; undefined: mail goes out, or nowhere. */
   mailbox?: Mailbox | undefined;
@@ -59,7 +61,7 @@ export function createApp(chat: Chat, tokens: Tokens, options: AppOptions): Hono
     origins,
   });
   userRoutes(api);
-  socketRoutes(api, { heartbeatSeconds, silenceSeconds, origins });
+  socketRoutes(api, { heartbeatSeconds, silenceSeconds, guard: options.guard, origins });
   eventRoutes(api, { heartbeatSeconds });
   conversationRoutes(api);
   messageRoutes(api);

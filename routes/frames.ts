@@ -88,6 +88,8 @@ export async function handleFrame(
   switch (frame.type) {
     case "ping":
       return { type: "pong", ...reply };
+    case "pong":
+      return;
     case "auth":
       return {
         type: "authenticated",

@@ -17,6 +17,7 @@ import {
 } from "./frames.ts";
 import type { Origins } from "./origins.ts";
 import { openTokenSession, type Session } from "./session.ts";
+import type { SocketGuard } from "./socket_guard.ts";
 
 const protocol = "parley.v1";
 /** Unsent bytes beyond which a reader is too slow; what is droppable is dropped at a quarter. */
@@ -29,6 +30,7 @@ export interface SocketOptions {
   heartbeatSeconds: number;
   silenceSeconds: number;
   origins: Origins;
+  guard: SocketGuard;
 }
 
 /** The WebSocket: `GET /api/messages/ws`. */
@@ -76,6 +78,7 @@ function serveSocket(
   opening: Promise<Session>,
 ): void {
   const { chat } = api;
+  const watched = options.guard.watch(socket);
   let connection: SocketConnection | undefined;
   const opened = Promise.withResolvers<void>();
   socket.onopen = () => opened.resolve();
@@ -85,6 +88,7 @@ function serveSocket(
     admit(chat, session.user.id);
     connection = new SocketConnection(chat, socket, session);
     connection.tell(connectedFrame(chat, connection.id, session, options.heartbeatSeconds));
+    watched.isConnected = true;
     arrive(chat, connection);
   }).catch(async (error) => {
     await opened.promise;
@@ -97,6 +101,7 @@ function serveSocket(
 
   let early = 0;
   socket.onmessage = async ({ data }) => {
+    watched.owesAnswer = false;
     if (!connection) {
       if (++early > earlyFrames || typeof data !== "string" || isTooBig(data)) {
         return socket.close(closeCodes.policy, "Too much before `connected`");
@@ -106,11 +111,14 @@ function serveSocket(
     if (connection) await receive(api, connection, data);
   };
   socket.onclose = () => {
+    options.guard.forget(watched);
     opened.resolve();
     connection?.ended();
   };
-  // An abnormal end: `close` follows and does all there is to do.
-  socket.onerror = () => {};
+  // An abnormal end: `close` follows and does all there is to do, unless it never opened.
+  socket.onerror = () => {
+    if (socket.readyState === WebSocket.CONNECTING) options.guard.forget(watched);
+  };
 }
 
 class SocketConnection implements Connection {

@@ -105,6 +105,8 @@ export class Member {
 
   #hear(frame: ServerFrame): void {
     switch (frame.type) {
+      case "ping":
+        return this.#say({ type: "pong" });
       case "connected":
         return this.#say({
           type: "join_conversation",

@@ -49,6 +49,7 @@ export class Sender {
 
   #hear(frame: ServerFrame): void {
     if (frame.type === "connected") return this.#connected.resolve();
+    if (frame.type === "ping") return this.#socket.send('{"type":"pong"}');
     if (frame.type === "error") return this.tally.fault(`${frame.code} ${frame.message}`);
     if (frame.type !== "message_sent") return;
     const clientId = frame.message.clientId ?? "";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { clientFrames, serverFrames } from "@/chat/protocol.ts";
 import { createApp } from "@/routes/app.ts";
+import { SocketGuard } from "@/routes/socket_guard.ts";
 import { call } from "../support/client.ts";
-import { startServer } from "../support/server.ts";
+import { silentLog, startServer } from "../support/server.ts";
 
 type Json = Record<string, unknown>;
 
@@ -64,6 +65,7 @@ Deno.test("every call is in the reference, and nothing else is", async () => {
     localAccounts: true,
     heartbeatSeconds: 30,
     silenceSeconds: 120,
+    guard: new SocketGuard(silentLog, 120),
     page: {
       folder: "dist",
       dev: false,

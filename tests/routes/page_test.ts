@@ -4,8 +4,9 @@ import { get, type IncomingHttpHeaders } from "node:http";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { createApp } from "@/routes/app.ts";
 import type { PageConfig } from "@/routes/page.ts";
+import { SocketGuard } from "@/routes/socket_guard.ts";
 import { buildPage } from "@/utils/build.ts";
-import { startServer } from "../support/server.ts";
+import { silentLog, startServer } from "../support/server.ts";
 
 /** The page as it is built for production, with a file beside it that is nobody's to read. */
 let parent = "";
@@ -41,6 +42,7 @@ async function servePage(more: Partial<PageConfig> = {}) {
     localAccounts: true,
     heartbeatSeconds: 30,
     silenceSeconds: 120,
+    guard: new SocketGuard(silentLog, 120),
     page: { folder, dev: false, config: { ...config, ...more } },
   });
   const page = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, app.fetch);

@@ -25,7 +25,9 @@ export class TestSocket {
     const closed = Promise.withResolvers<{ code: number; reason: string }>();
     this.closed = closed.promise;
     socket.onmessage = ({ data }) => {
-      this.frames.push(JSON.parse(data));
+      const frame: ServerFrame = JSON.parse(data);
+      if (frame.type === "ping") return this.send({ type: "pong" });
+      this.frames.push(frame);
       this.#wake();
     };
     socket.onclose = ({ code, reason }) => {

@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import type { ClientFrameInput, ServerFrame } from "@/chat/protocol.ts";
+import { call, converse, TestSocket } from "../support/client.ts";
+import { createTestDatabase, testPostgresUrl } from "../support/postgres.ts";
+import { type Program, startProgram } from "../support/process.ts";
+import { RawSocket } from "../support/raw_socket.ts";
+import { startServer, type TestUser } from "../support/server.ts";
+
+const megabyte = 1024 * 1024;
+/** Beside what it may take until it is noticed, what a loaded machine lets through meanwhile. */
+const boundBytes = 450 * megabyte;
+
+async function register(server: { url: string }, username: string): Promise<TestUser> {
+  const { body } = await call<{ user: { id: string }; token: string }>(
+    server,
+    "POST",
+    "/api/auth/register",
+    {
+      body: {
+        username,
+        displayName: username,
+        email: `${username}@example.com`,
+        password: "long enough for anyone",
+      },
+    },
+  );
+  return { id: body.user.id, username, token: body.token };
+}
+
+/** The memory that a process holds. */
+async function memoryOf({ pid }: Program): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
+}
+
+/** A member's socket, opened again when it was closed, as pages do. */
+class Device {
+  #socket: Promise<TestSocket>;
+  reconnects = 0;
+
+  constructor(private readonly server: { url: string }, private readonly user: TestUser) {
+    this.#socket = TestSocket.connect(server, user);
+  }
+
+  /** Asks until there is an answer. */
+  async request(frame: ClientFrameInput): Promise<ServerFrame> {
+    for (;;) {
+      const socket = await this.#socket;
+      try {
+        return await socket.request(frame);
+      } catch (error) {
+        if (socket.socket.readyState !== WebSocket.CLOSED) throw error;
+        this.reconnects++;
+        this.#socket = TestSocket.connect(this.server, this.user);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await (await this.#socket).close();
+  }
+}
+
+/**
+ * Attacks a server process whose members write to each other all the while.
+ *
+ * @param reconnects how often others may be cut off
+ */
+async function withTalk(
+  attack: (server: { url: string }, member: TestUser) => Promise<void>,
+  reconnects: number,
+): Promise<void> {
+  await using program = startProgram("start", {
+    DATABASE_URL: await createTestDatabase(testPostgresUrl as string),
+    JWT_SECRET: "a secret for tests, long enough to be taken",
+    RATE_LIMIT_SCALE: "1000",
+  });
+  const server = { url: await program.ready };
+  const [ana, jonas, eve] = await Promise.all(
+    ["ana", "jonas", "eve"].map((name) => register(server, name)),
+  ) as [TestUser, TestUser, TestUser];
+  const conversationId = await converse(server, ana, jonas);
+  const [talker, idle] = [new Device(server, ana), new Device(server, jonas)];
+  await idle.request({ type: "ping" });
+  await talker.request({ type: "ping" });
+  const before = await memoryOf(program);
+  let highest = before;
+  let over = false;
+  const talk = (async () => {
+    let said = 0;
+    while (!over) {
+      const clientId = crypto.randomUUID();
+      const content = `message ${++said}`;
+      const sent = await talker.request({
+        type: "send_message",
+        clientId,
+        conversationId,
+        content,
+      });
+      // In its place, and once: what was cut off is repeated.
+      assert.equal(sent.type === "message_sent" && sent.message.seq, said);
+      highest = Math.max(highest, await memoryOf(program));
+    }
+    return said;
+  })();
+  talk.catch(() => {});
+  try {
+    await attack(server, eve);
+  } finally {
+    over = true;
+  }
+  assert.ok(await talk > 0);
+  const grown = Math.round((highest - before) / megabyte);
+  assert.ok(highest - before < boundBytes, `${grown} MB more than before`);
+  await idle.request({ type: "ping" });
+  assert.ok(talker.reconnects + idle.reconnects <= reconnects);
+  await Promise.all([talker.close(), idle.close()]);
+  assert.equal(program.output().stderr, "");
+}
+
+/** Attacks from a process of its own, so that only the server is busy with it. */
+async function sendEndless(
+  server: { url: string },
+  options: { token?: string; sockets?: number; megabytes: number },
+): Promise<{ megabytes: number; ended: boolean }[]> {
+  const { token = "-", sockets = 1, megabytes } = options;
+  const program = new URL("../support/endless.ts", import.meta.url).pathname;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--allow-net", program],
+      ...[server.url, token, String(sockets), String(megabytes)],
+    ],
+    stderr: "inherit",
+  }).output();
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+const ignore = testPostgresUrl === undefined || Deno.build.os !== "linux";
+
+Deno.test({
+  name: "a gigabyte of unfinished fragments ends who sends it, while others go on writing",
+  ignore,
+  fn: () =>
+    withTalk(async (server, { token }) => {
+      const [sent] = await sendEndless(server, { token, megabytes: 1_000 });
+      assert.equal(sent?.ended, true);
+      // Where it grows as fast as this, who takes long to answer may have to come back.
+    }, 2),
+});
+
+Deno.test({
+  name: "so it is with a peer without a token, who does not mind being closed",
+  ignore,
+  fn: () =>
+    withTalk(async (server) => {
+      const [sent] = await sendEndless(server, { megabytes: 1_000 });
+      assert.equal(sent?.ended, true);
+    }, 2),
+});
+
+Deno.test({
+  name: "so it is with many peers, none of whom sends much or reads anything",
+  ignore,
+  fn: () =>
+    withTalk(async (server, { token }) => {
+      const sent = await sendEndless(server, { token, sockets: 40, megabytes: 3 });
+      assert.ok(sent.every(({ ended }) => ended));
+    }, 0),
+});
+
+Deno.test("a socket whose peer does not answer the close is ended all the same", async () => {
+  await using server = await startServer();
+  const eve = await server.addUser("eve");
+  const socket = await RawSocket.open(server, { token: eve.token });
+  await socket.send({
+    opcode: "binary",
+    payload: new Uint8Array(4),
+    fin: true,
+  });
+  // The close frame comes, is not answered, and then the connection is gone.
+  await socket.ended;
+  assert.equal(server.chat.connections.size, 0);
+});
