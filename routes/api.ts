@@ -1,9 +1,10 @@
 import type { Chat } from "@/chat/chat.ts";
-import { ChatError } from "@/chat/errors.ts";
-import { Id } from "@/chat/protocol.ts";
+import { ChatError, invalidInput } from "@/chat/errors.ts";
+import { Id, limits } from "@/chat/protocol.ts";
 import type { Tokens } from "@/utils/jwt.ts";
 import type { Context, Hono } from "hono";
 import * as v from "valibot";
+import { readBody } from "./body.ts";
 import { bearerToken, openTokenSession, type Session } from "./session.ts";
 import { parseJson, validate } from "./validate.ts";
 
@@ -62,18 +63,27 @@ export class Api {
         c,
         session,
         query: spec.query && validate(spec.query, c.req.query()),
-        body: spec.body && validate(spec.body, await readBody(c)),
+        body: spec.body && validate(spec.body, await readJson(c)),
         id: (name: string) => readId(c, name),
       } as CallRequest<Spec>);
     });
   }
 }
 
-async function readBody(c: Context): Promise<unknown> {
+async function readJson(c: Context): Promise<unknown> {
   if (!/^application\/json\b/i.test(c.req.header("content-type") ?? "")) {
     throw new ChatError("invalid_input", "Expected a body of content type application/json");
   }
-  return parseJson(await c.req.text());
+  return parseJson(decode(await readBody(c, limits.frameBytes)));
+}
+
+/** Nothing is stored that is not what was sent: bytes that are no text are refused, not mended. */
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw invalidInput("", "Expected UTF-8");
+  }
 }
 
 function readId(c: Context, name: string): string {

@@ -1,10 +1,8 @@
 import type { Chat } from "@/chat/chat.ts";
 import { ChatError, toChatError } from "@/chat/errors.ts";
-import { limits } from "@/chat/protocol.ts";
 import type { Tokens } from "@/utils/jwt.ts";
 import type { Mailbox } from "@/utils/mailbox.ts";
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { Api } from "./api.ts";
 import { authRoutes } from "./auth.ts";
@@ -37,8 +35,13 @@ export interface AppOptions {
   mailbox?: Mailbox | undefined;
 }
 
-/** Everything that answers requests. A request passes from top to bottom. */
+/** Everything that answers requests. */
 export function createApp(chat: Chat, tokens: Tokens, options: AppOptions): Hono {
+  return createApi(chat, tokens, options).app;
+}
+
+/** The same, with the list of its calls. A request passes from top to bottom. */
+export function createApi(chat: Chat, tokens: Tokens, options: AppOptions): Api {
   const { publicUrl, allowedOrigins, heartbeatSeconds, silenceSeconds } = options;
   const https = publicUrl.startsWith("https:");
   const origins = createOrigins(publicUrl, allowedOrigins);
@@ -51,7 +54,6 @@ export function createApp(chat: Chat, tokens: Tokens, options: AppOptions): Hono
   app.use(logRequests(chat));
   app.use(...answerHeaders(https));
   app.use("/api/*", cors({ origin: allowedOrigins, maxAge: 3600 }));
-  app.use("/api/*", bodyLimit({ maxSize: limits.frameBytes, onError: tooLarge }));
 
   const api = new Api(app, chat, tokens);
   healthRoutes(api);
@@ -71,7 +73,7 @@ export function createApp(chat: Chat, tokens: Tokens, options: AppOptions): Hono
   if (options.mailbox) mailboxRoutes(app, options.mailbox);
   docsRoutes(api, publicUrl);
   pageRoutes(app, options.page);
-  return app;
+  return api;
 }
 
 /** The path alone: a query may hold a token. */
@@ -86,8 +88,4 @@ function logRequests(chat: Chat) {
       ms: Math.round(performance.now() - start),
     });
   };
-}
-
-function tooLarge(): never {
-  throw new ChatError("too_large", `The body is larger than ${limits.frameBytes} bytes`);
 }

@@ -1,6 +1,5 @@
 import { type Chat, spend } from "@/chat/chat.ts";
 import { languageOf, type Words } from "@/chat/email/words.ts";
-import { ChatError } from "@/chat/errors.ts";
 import {
   readUnsubscribeLink,
   setMail,
@@ -9,8 +8,8 @@ import {
 } from "@/chat/unsubscribe.ts";
 import type { Children } from "@/utils/markup.ts";
 import type { Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { clientAddress } from "./address.ts";
+import { readBody } from "./body.ts";
 import { smallPage } from "./small_page.tsx";
 
 const bodyBytes = 4_096;
@@ -45,12 +44,11 @@ export function unsubscribeRoutes(app: Hono, chat: Chat): void {
     ));
   });
 
-  app.post("/unsubscribe", bodyLimit({ maxSize: bodyBytes, onError: tooLarge }), async (c) => {
+  app.post("/unsubscribe", async (c) => {
+    const form = await readForm(c);
     const link = await openLink(c, chat);
-    // A mail program's body says nothing that we need to know.
-    const form: Record<string, unknown> = await c.req.parseBody().catch(() => ({}));
-    const wanted = form.wanted === "true";
-    const all = form.scope === "all" || link?.conversationId === null;
+    const wanted = form?.get("wanted") === "true";
+    const all = form?.get("scope") === "all" || link?.conversationId === null;
     if (link) await setMail(chat, all ? { ...link, conversationId: null } : link, wanted);
     return await answer(c, chat, link, (words) => (
       <>
@@ -70,6 +68,15 @@ export function unsubscribeRoutes(app: Hono, chat: Chat): void {
       </>
     ));
   });
+}
+
+/** A mail program's body says nothing that we need to know, and may be none that one can read. */
+async function readForm(c: Context): Promise<FormData | undefined> {
+  const contentType = c.req.header("content-type") ?? "";
+  const body = new Response(await readBody(c, bodyBytes), {
+    headers: { "content-type": contentType },
+  });
+  return await body.formData().catch(() => undefined);
 }
 
 /** The link that a request is made by; undefined if it is none of ours. */
@@ -104,8 +111,4 @@ async function answer(
 function outcome(words: Words, all: boolean, wanted: boolean): string {
   if (wanted) return all ? words.resumedAll : words.resumedConversation;
   return all ? words.stoppedAll : words.stoppedConversation;
-}
-
-function tooLarge(): never {
-  throw new ChatError("too_large", `The body is larger than ${bodyBytes} bytes`);
 }
