@@ -1,4 +1,5 @@
 import { closeCodes } from "./protocol.ts";
+import { Removals } from "./removals.ts";
 
 /**
  * A way to one open page or device: a WebSocket, or a stream of server-sent events.
@@ -13,6 +14,8 @@ export interface Connection {
   heardAt: number;
   /** Whether it wants to know who types in a conversation. */
   hears(conversationId: string): boolean;
+  /** No longer wants to know. */
+  leave(conversationId: string): void;
   /**
    * Sends a serialized frame, after those before it. A reader who lags far behind is closed;
    * one who lags somewhat does not get what is `droppable`.
@@ -34,11 +37,14 @@ export interface Audience {
   joined?: string | undefined;
   /** Of passing interest: may be dropped for a slow reader. */
   droppable?: boolean | undefined;
+  /** They are no longer in this conversation, since it stood at this `rev`. */
+  removed?: { conversationId: string; rev: number } | undefined;
 }
 
 /** The connections of this instance, by member. */
 export class Connections {
   readonly #byUser = new Map<string, Set<Connection>>();
+  readonly #removals = new Removals();
   #size = 0;
 
   get size(): number {
@@ -70,18 +76,23 @@ export class Connections {
     this.#size--;
     if (own.size > 0) return false;
     this.#byUser.delete(connection.userId);
+    this.#removals.forget(connection.userId);
     return true;
   }
 
   /** Sends one serialized frame to every connection of these members. */
   tell(userIds: Iterable<string>, text: string, audience: Audience = {}): void {
-    const { except, joined, droppable = false } = audience;
+    const { except, joined, droppable = false, removed } = audience;
     for (const userId of userIds) {
-      for (const connection of this.#byUser.get(userId) ?? []) {
+      const own = this.#byUser.get(userId);
+      if (own === undefined || !removed && this.#removals.hides(userId, text)) continue;
+      for (const connection of own) {
         if (connection.id === except) continue;
         if (joined !== undefined && !connection.hears(joined)) continue;
         connection.send(text, droppable);
+        if (removed) connection.leave(removed.conversationId);
       }
+      if (removed) this.#removals.note(userId, removed);
     }
   }
 

@@ -1,5 +1,6 @@
 import {
   insertConversation,
+  selectConversationOfAll,
   selectConversations,
   selectConversationsByIds,
   selectDirectId,
@@ -57,13 +58,11 @@ export async function createConversation(
   );
   const conversation = await getConversation(chat, userId, id);
   if (created) {
-    // A direct one is the maker's alone until its first message; a group is everyone's at once, and
-    // each sees it with marks and settings of their own.
-    for (const member of input.kind === "group" ? [userId, ...others] : [userId]) {
-      const view = member === userId ? conversation : await getConversation(chat, member, id);
-      announceTo(chat, [member], { type: "conversation_updated", conversation: view });
-    }
-    if (input.kind === "group") await tellAdded(chat, userId, others, conversation);
+    // A direct one is the maker's alone until its first message; a group is everyone's at once.
+    if (input.kind === "group") {
+      await tellConversation(chat, id);
+      await tellAdded(chat, userId, others, conversation);
+    } else announceTo(chat, [userId], { type: "conversation_updated", conversation });
   }
   return { conversation, created };
 }
@@ -210,6 +209,16 @@ export async function listConversations(
     nextCursor: more ? writeCursor(last.lastMessageAt, last.id) : null,
     unreadTotal,
   };
+}
+
+/** Tells each member of a conversation how it is now, with marks and settings of their own. */
+export async function tellConversation(chat: Chat, conversationId: string): Promise<void> {
+  const rows = await selectConversationOfAll(chat.db, conversationId, limits.unreadCount);
+  const views = await showConversations(chat, rows);
+  for (const [n, { viewerId }] of rows.entries()) {
+    const conversation = views[n] as Conversation;
+    announceTo(chat, [viewerId], { type: "conversation_updated", conversation });
+  }
 }
 
 /** Rows as their member sees them, with who is online. */

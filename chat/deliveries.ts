@@ -4,7 +4,9 @@
  *
  * @module
  */
+import type { Database } from "@/db/database.ts";
 import type { UnreadPart } from "@/db/unread.ts";
+import { newId } from "@/utils/ids.ts";
 import { type Chat, inBackground } from "./chat.ts";
 import { ChatError } from "./errors.ts";
 import { deliverMail } from "./mail_delivery.ts";
@@ -37,6 +39,20 @@ export const queues = {
   // Half an hour later a push is no news any more. A pusher gives up within 15 s.
   push: { limitSeconds: 40, retryDelaySeconds: 15, retryLimit: 7 },
 };
+
+/** Has devices show no longer what was pushed of conversations, in the transaction it is handed. */
+export async function pushRead(
+  chat: Chat,
+  tx: Database,
+  of: { userId: string; conversationId: string }[],
+): Promise<void> {
+  if (!chat.pusher) return;
+  const jobs = of.map((one) => ({
+    id: newId(),
+    data: { type: "read", ...one } satisfies PushJob,
+  }));
+  await chat.queue?.add(tx, "push", jobs);
+}
 
 /** Begins to send what is in the queue. */
 export async function startDeliveries(chat: Chat): Promise<void> {

@@ -74,7 +74,7 @@ export async function readHistory(
     : around !== undefined
     ? { around }
     : { before: before ?? Number.MAX_SAFE_INTEGER };
-  const rows = await selectHistory(chat.db, conversationId, mine.joinedSeq, at, limit);
+  const rows = await selectHistory(chat.db, conversationId, mine, at, limit);
   const first = rows[0];
   const last = rows.at(-1);
   // Seqs have no holes: what lies before and after a page is known without asking.
@@ -124,11 +124,10 @@ export async function markDelivered(chat: Chat, userId: string, input: MarkInput
 async function seqOf(chat: Chat, userId: string, input: MarkInput): Promise<number> {
   if (input.seq !== undefined) return Math.min(input.seq, 2_147_483_647);
   // Before the message is looked for: a stranger must not learn that it is there.
-  if (!await selectMembership(chat.db, input.conversationId, userId)) {
-    throw notFound("conversation", input.conversationId);
-  }
+  const mine = await selectMembership(chat.db, input.conversationId, userId);
+  if (!mine) throw notFound("conversation", input.conversationId);
   const messageId = input.messageId as string;
-  const seq = await selectSeq(chat.db, input.conversationId, messageId);
+  const seq = await selectSeq(chat.db, input.conversationId, mine.joinedSeq, messageId);
   if (seq === undefined) throw notFound("message", messageId);
   return seq;
 }

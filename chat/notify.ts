@@ -20,7 +20,7 @@ import {
 } from "@/db/notifications.ts";
 import { newId } from "@/utils/ids.ts";
 import { type Chat, defaultPreferences, inBackground } from "./chat.ts";
-import type { MailJob, PushJob } from "./deliveries.ts";
+import { type MailJob, type PushJob, pushRead } from "./deliveries.ts";
 import { type Circumstances, decide, type Decision } from "./notice_decision.ts";
 import { addNotifications, tellNotifications, tellRead } from "./notifications.ts";
 import { limits } from "./protocol.ts";
@@ -71,13 +71,7 @@ async function takeBack(chat: Chat, read: OwnConversation[]): Promise<void> {
   const ended = await chat.db.transaction(async (tx) => {
     // First, so that whoever looks at these very notices has done so.
     const pushed = await takeBackPushed(tx, read);
-    if (chat.pusher) {
-      const jobs = pushed.map((one) => ({
-        id: newId(),
-        data: { type: "read", ...one } satisfies PushJob,
-      }));
-      await chat.queue?.add(tx, "push", jobs);
-    }
+    await pushRead(chat, tx, pushed);
     return await readMessageNotifications(tx, read, chat.clock.now());
   });
   await tellRead(chat, ended);

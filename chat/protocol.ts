@@ -211,7 +211,10 @@ export const Conversation = v.object({
   participants: v.array(Participant),
   lastMessage: v.nullable(Message),
   lastSeq: seq,
-  /** Counts the visible changes: a message, an edit, a deletion, a reaction each take the next. */
+  /**
+   * Counts the visible changes: a message, an edit, a deletion, a reaction, a member more or less
+   * each take the next.
+   */
   rev: count,
   /** Counts the moves of any member's marks and settings. */
   marksRev: count,
@@ -342,6 +345,16 @@ export const CreateConversationInput = v.pipe(
   ),
 );
 export type CreateConversationInput = v.InferOutput<typeof CreateConversationInput>;
+
+/** Who is added to a group; those who are in it already stay as they are. */
+export const AddMembersInput = v.object({
+  userIds: v.pipe(
+    v.array(uuid),
+    v.minLength(1, "Name at least one member"),
+    v.maxLength(limits.groupSize - 1, `At most ${limits.groupSize - 1} members`),
+  ),
+});
+export type AddMembersInput = v.InferOutput<typeof AddMembersInput>;
 
 export const ReadInput = v.object({ seq });
 

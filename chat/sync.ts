@@ -36,18 +36,19 @@ export async function sync(chat: Chat, userId: string, input: SyncInput): Promis
   );
   const complete = changed.length <= limits.syncConversations;
   const told = changed.slice(0, limits.syncConversations);
-  const heads = told.flatMap(({ id, heldRev, joinedSeq }) =>
-    heldRev === null ? [] : [{ conversationId: id, rev: heldRev, joinedSeq }]
-  );
-
-  // The conversations first, their messages after: a rev that is told must not lie beyond the
-  // messages that are told with it. The other way round is harmless, since a repeat is ignored.
+  // The conversations first, their messages after, up to the rev that is told with them: what comes
+  // later may come when the member is none any more.
   const rows = await selectConversationsByIds(
     chat.db,
     userId,
     told.map((row) => row.id),
     limits.unreadCount,
   );
+  const changedOf = new Map(told.map((row) => [row.id, row]));
+  const heads = rows.flatMap(({ id, rev, joinedSeq }) => {
+    const heldRev = changedOf.get(id)?.heldRev ?? null;
+    return heldRev === null ? [] : [{ conversationId: id, rev: heldRev, toRev: rev, joinedSeq }];
+  });
   const [changes, own, contacts, unreadTotal] = await Promise.all([
     // One more than may come tells that it is too much.
     selectChanges(chat.db, heads, limits.syncMessages + 1, conversationBytes),
@@ -67,10 +68,11 @@ export async function sync(chat: Chat, userId: string, input: SyncInput): Promis
     const head = input.heads[conversation.id];
     const found = (changesOf.get(conversation.id) ?? []).map(messageView);
     const size = found.reduce((sum, message) => sum + message.content.length, 0);
-    // A client ahead of the database has seen what is no more, and starts anew.
+    // A client ahead of the database has seen what is no more, and starts anew; so does one whose
+    // member was away from the conversation for a while.
     const limited = head === undefined || head.rev > conversation.rev ||
       head.marksRev > conversation.marksRev || found.length > limits.syncMessages ||
-      size > conversationBytes;
+      size > conversationBytes || changedOf.get(conversation.id)?.rejoined === true;
     if (!limited) bytes += size;
     if (bytes > resultBytes) break;
     result.push({ conversation, messages: limited ? [] : found, limited });

@@ -48,7 +48,7 @@ export function conversationView(
   online: Set<string>,
   now: number,
 ): Conversation {
-  const { joinedSeq: _, lastMessageAt, subject, mutedUntil, ...shown } = row;
+  const { viewerId: _, joinedSeq: __, lastMessageAt, subject, mutedUntil, ...shown } = row;
   const muted = mutedUntil !== null && Date.parse(mutedUntil) > now;
   // Before the first message only its maker knows of it, who could watch anyone by it.
   const acquainted = row.lastSeq > 0 || row.kind === "group";

@@ -105,12 +105,15 @@ export function createWriter(
     const before = new Set(result.repeated.map(([, id]) => id));
     const quoting = result.stored.map(([id]) => id).filter((id) => draftOf.get(id)?.replyToId);
     // The few whose row holds more than their draft: repeats, and answers with what they quote.
+    /** Of each that quotes: who must not see what. */
+    const hiddenFrom = new Map<string, Set<string>>();
     for (const row of await selectMessagesByIds(db, [...before, ...quoting])) {
-      const message = messageView(row);
-      stored.set(repeatKey(message), { message, repeated: before.has(row.id) });
+      const message = messageView(row.message);
+      hiddenFrom.set(message.id, new Set(row.quoteHiddenFrom));
+      stored.set(repeatKey(message), { message, repeated: before.has(message.id) });
     }
-    tell([...stored.values()], unique, result.members);
-    return answers(drafts, stored);
+    tell([...stored.values()], unique, result.members, hiddenFrom);
+    return answers(drafts, stored, hiddenFrom);
   }
 
   /**
@@ -122,24 +125,40 @@ export function createWriter(
     stored: Stored[],
     drafts: Map<string, Draft>,
     members: Record<string, string[]>,
+    hiddenFrom: Map<string, Set<string>>,
   ): void {
     for (const { message, repeated } of stored.sort((a, b) => a.message.seq - b.message.seq)) {
       const draft = drafts.get(repeatKey(message));
       const to = members[message.conversationId] ?? [];
       if (!repeated) draft?.acknowledge?.(message);
-      announce(to, { type: "new_message", message }, { except: draft?.connectionId });
+      const audience = { except: draft?.connectionId };
+      const blind = hiddenFrom.get(message.id);
+      const seeing = blind ? to.filter((member) => !blind.has(member)) : to;
+      announce(seeing, { type: "new_message", message }, audience);
+      if (blind) {
+        const others = to.filter((member) => blind.has(member));
+        announce(others, { type: "new_message", message: unquoted(message) }, audience);
+      }
       noticed(message, to);
     }
   }
 
-  function answers(drafts: Draft[], stored: Map<string, Stored>): (Stored | undefined)[] {
+  function answers(
+    drafts: Draft[],
+    stored: Map<string, Stored>,
+    hiddenFrom: Map<string, Set<string>>,
+  ): (Stored | undefined)[] {
     const answered = new Set<string>();
     return drafts.map((draft) => {
       const key = repeatKey(draft);
       const one = stored.get(key);
       const again = answered.has(key);
       answered.add(key);
-      return one && { message: one.message, repeated: one.repeated || again };
+      if (one === undefined) return;
+      // Who sends again may have left and come back since.
+      const isBlind = hiddenFrom.get(one.message.id)?.has(draft.senderId);
+      const message = isBlind ? unquoted(one.message) : one.message;
+      return { message, repeated: one.repeated || again };
     });
   }
 }
@@ -150,6 +169,9 @@ const toRow = ({ connectionId: _, acknowledge: __, ...row }: Draft & MessageDraf
 /** What makes two messages the same one, forever. */
 const repeatKey = (of: { senderId: string | null; clientId: string | null }) =>
   `${of.senderId} ${of.clientId}`;
+
+/** A message for those whom what it quotes is not for: it came before they joined. */
+const unquoted = (message: Message): Message => ({ ...message, replyTo: null });
 
 function newMessage(draft: MessageDraft, seq: number, rev: number): Message {
   return messageView({

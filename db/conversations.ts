@@ -19,6 +19,8 @@ export interface ParticipantRow {
 
 /** A conversation as one member sees it; times as ISO 8601 with an offset. */
 export interface ConversationRow {
+  /** The member who sees it so. */
+  viewerId: string;
   id: string;
   kind: "direct" | "group";
   title: string | null;
@@ -85,7 +87,16 @@ export async function countUnread(
   return (row as { count: number }).count;
 }
 
-/** The members of a conversation, if `userId` is one of them; else nobody. */
+/**
+ * A conversation that makes its members known to each other. One without a message does not: only
+ * its maker knows of it, who could watch anyone by it.
+ */
+const acquaints = sql`(c.last_seq > 0 or c.kind = 'group')`;
+
+/**
+ * The members of a conversation who know of it, if `userId` is one of them; else nobody. One without
+ * a message is only its maker's to know of.
+ */
 export async function selectMemberIds(
   db: Database,
   conversationId: string,
@@ -94,19 +105,15 @@ export async function selectMemberIds(
   const rows = await select<{ userId: string }>(
     db,
     sql`select p.user_id as "userId" from conversation_participants me
+      join conversations c on c.id = me.conversation_id
       join conversation_participants p
         on p.conversation_id = me.conversation_id and p.left_at is null
+          and (p.user_id = me.user_id or ${acquaints})
       where me.conversation_id = ${conversationId} and me.user_id = ${userId}
         and me.left_at is null`,
   );
   return rows.map((row) => row.userId);
 }
-
-/**
- * A conversation that makes its members known to each other. One without a message does not: only
- * its maker knows of it, who could watch anyone by it.
- */
-const acquaints = sql`(c.last_seq > 0 or c.kind = 'group')`;
 
 /** Everyone who shares a conversation with each of these members, once each. */
 export async function selectContacts(
@@ -252,7 +259,6 @@ export function selectConversations(
   ];
   return selectViews(
     db,
-    userId,
     options.unreadLimit,
     sql`where ${and(...conditions)}
       order by c.last_message_at desc, c.id desc limit ${options.limit}`,
@@ -268,17 +274,28 @@ export function selectConversationsByIds(
 ): Promise<ConversationRow[]> {
   return selectViews(
     db,
-    userId,
     unreadLimit,
     sql`where me.user_id = ${userId} and me.left_at is null and c.id = any(${uuids(ids)})
       order by c.last_message_at desc, c.id desc`,
   );
 }
 
+/** A conversation as each of its members sees it. */
+export function selectConversationOfAll(
+  db: Database,
+  conversationId: string,
+  unreadLimit: number,
+): Promise<ConversationRow[]> {
+  return selectViews(
+    db,
+    unreadLimit,
+    sql`where me.conversation_id = ${conversationId} and me.left_at is null`,
+  );
+}
+
 /** First the rows of the page, by index; then, for them alone, what hangs on them. */
 async function selectViews(
   db: Database,
-  userId: string,
   unreadLimit: number,
   which: SQL,
 ): Promise<ConversationRow[]> {
@@ -286,13 +303,13 @@ async function selectViews(
     db,
     sql`
       with page as materialized (
-        select c.*, me.last_read_seq, me.joined_seq, me.pinned_at, me.email_off,
+        select c.*, me.user_id, me.last_read_seq, me.joined_seq, me.pinned_at, me.email_off,
           me.muted_until, me.archived_at >= c.last_message_at as archived
         from conversation_participants me join conversations c on c.id = me.conversation_id
         ${which}
       )
       select json_build_object(
-        'id', c.id, 'kind', c.kind, 'title', c.title, 'context', c.context, 'subject', c.subject,
+        'viewerId', c.user_id, 'id', c.id, 'kind', c.kind, 'title', c.title, 'context', c.context, 'subject', c.subject,
         'participants', (
           select json_agg(json_build_object(
             'userId', u.id, 'username', u.username, 'displayName', u.display_name,
@@ -303,12 +320,12 @@ async function selectViews(
           where p.conversation_id = c.id and p.left_at is null
         ),
         'lastMessage', (
-          select ${messageJson(sql`m`)} from messages m
+          select ${messageJson(sql`m`, sql`c.joined_seq`)} from messages m
           where m.conversation_id = c.id and m.seq = c.last_seq and m.seq > c.joined_seq
         ),
         'lastSeq', c.last_seq, 'rev', c.rev, 'marksRev', c.marks_rev,
         'unreadCount', case when c.last_seq > c.last_read_seq then count_unread(
-          c.id, ${userId}, greatest(c.last_read_seq, c.joined_seq), ${unreadLimit}
+          c.id, c.user_id, greatest(c.last_read_seq, c.joined_seq), ${unreadLimit}
         ) else 0 end,
         'lastReadSeq', c.last_read_seq, 'joinedSeq', c.joined_seq,
         'mutedUntil', c.muted_until, 'emailOff', c.email_off, 'pinned', c.pinned_at is not null,
@@ -352,7 +369,8 @@ export interface ChangedRow {
   /** The client's rev; null if it does not hold the conversation. */
   heldRev: number | null;
   rev: number;
-  joinedSeq: number;
+  /** Messages came after the client's rev and before the member joined, who never gets them. */
+  rejoined: boolean;
 }
 
 /**
@@ -375,7 +393,11 @@ export function selectChanged(
     : sql`(head.id is null and c.last_message_at >= ${since}::timestamptz)`;
   return select<ChangedRow>(
     db,
-    sql`select c.id, head.rev as "heldRev", c.rev, me.joined_seq as "joinedSeq"
+    sql`select c.id, head.rev as "heldRev", c.rev,
+        coalesce((
+          select m.rev > head.rev from messages m
+          where m.conversation_id = c.id and m.seq = me.joined_seq
+        ), false) as rejoined
       from conversation_participants me
       join conversations c on c.id = me.conversation_id
       left join json_to_recordset(${JSON.stringify(list)}::json)

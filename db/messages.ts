@@ -53,8 +53,12 @@ export async function insertMessages(db: Database, drafts: MessageDraft[]): Prom
   return (row as { result: StoreResult }).result;
 }
 
-/** A message as JSON. A quoted one comes along, cut short; a deleted one without its text. */
-export function messageJson(m: SQL): SQL {
+/**
+ * A message as JSON. A quoted one comes along, cut short; a deleted one without its text.
+ *
+ * @param joinedSeq what came up to here is not its reader's to see, and so not quoted either
+ */
+export function messageJson(m: SQL, joinedSeq: SQL): SQL {
   return sql`json_build_object(
     'id', ${m}.id, 'conversationId', ${m}.conversation_id, 'seq', ${m}.seq, 'rev', ${m}.rev,
     'clientId', ${m}.client_id, 'senderId', ${m}.sender_id, 'type', ${m}.type,
@@ -62,24 +66,39 @@ export function messageJson(m: SQL): SQL {
     'replyTo', case when ${m}.reply_to_id is not null then (
       select json_build_object('id', r.id, 'seq', r.seq, 'senderId', r.sender_id,
         'content', case when r.deleted_at is null then left(r.content, 200) else '' end)
-      from messages r where r.id = ${m}.reply_to_id
+      from messages r where r.id = ${m}.reply_to_id and r.seq > ${joinedSeq}
     ) end,
     'createdAt', ${m}.created_at, 'editedAt', ${m}.edited_at, 'deletedAt', ${m}.deleted_at
   )`;
 }
 
-async function selectMessageRows(db: Database, from: SQL): Promise<MessageRow[]> {
+async function selectMessageRows(db: Database, joinedSeq: SQL, from: SQL): Promise<MessageRow[]> {
   const rows = await select<{ message: MessageRow }>(
     db,
-    sql`select ${messageJson(sql`m`)} as message ${from}`,
+    sql`select ${messageJson(sql`m`, joinedSeq)} as message ${from}`,
   );
   return rows.map((row) => row.message);
 }
 
+/** A message with what it quotes, and who must not see that: it came before they joined. */
+export interface QuotingRow {
+  message: MessageRow;
+  quoteHiddenFrom: string[];
+}
+
 /** Messages by their ids, in no promised order. */
-export function selectMessagesByIds(db: Database, ids: string[]): Promise<MessageRow[]> {
+export function selectMessagesByIds(db: Database, ids: string[]): Promise<QuotingRow[]> {
   if (ids.length === 0) return Promise.resolve([]);
-  return selectMessageRows(db, sql`from messages m where m.id = any(${uuids(ids)})`);
+  return select<QuotingRow>(
+    db,
+    sql`select ${messageJson(sql`m`, sql`0`)} as message, (
+        select coalesce(json_agg(p.user_id), '[]')
+        from messages r join conversation_participants p
+          on p.conversation_id = r.conversation_id and p.joined_seq >= r.seq
+        where r.id = m.reply_to_id
+      ) as "quoteHiddenFrom"
+      from messages m where m.id = any(${uuids(ids)})`,
+  );
 }
 
 /** Where a page of history lies; all numbers are seqs. */
@@ -88,25 +107,30 @@ export type PageAt = { before: number } | { after: number } | { around: number }
 /**
  * A page of a conversation for one of its members, by seq, ascending.
  *
- * @param joinedSeq the member sees what came after this
+ * @param mine what came after `joinedSeq` is the member's to see. What came after `lastSeq`, which was
+ *   read with the membership, need not be: they may have been removed since.
  */
 export async function selectHistory(
   db: Database,
   conversationId: string,
-  joinedSeq: number,
+  mine: { joinedSeq: number; lastSeq: number },
   at: PageAt,
   limit: number,
 ): Promise<MessageRow[]> {
-  const visible = sql`m.conversation_id = ${conversationId} and m.seq > ${joinedSeq}`;
+  const { joinedSeq, lastSeq } = mine;
+  const visible = sql`m.conversation_id = ${conversationId} and m.seq > ${joinedSeq}
+    and m.seq <= ${lastSeq}`;
   const older = (seq: number, most: number) =>
     selectMessageRows(
       db,
+      sql`${joinedSeq}`,
       sql`from messages m where ${visible} and m.seq < ${clamp(seq)}
         order by m.seq desc limit ${most}`,
     );
   const newer = (seq: number, most: number) =>
     selectMessageRows(
       db,
+      sql`${joinedSeq}`,
       sql`from messages m where ${visible} and m.seq > ${clamp(seq)}
         order by m.seq limit ${most}`,
     );
@@ -125,24 +149,27 @@ const clamp = (seq: number) => Math.min(seq, 2_147_483_647);
 /**
  * Changes of conversations beyond a `rev` each, by rev; of each of them at most `limit`, and no
  * more after the one with which their content exceeds `limitBytes`.
+ *
+ * @param since `toRev`: the rev at which the asking one was known to be a member
  */
 export function selectChanges(
   db: Database,
-  since: { conversationId: string; rev: number; joinedSeq: number }[],
+  since: { conversationId: string; rev: number; toRev: number; joinedSeq: number }[],
   limit: number,
   limitBytes: number,
 ): Promise<MessageRow[]> {
   if (since.length === 0) return Promise.resolve([]);
   return selectMessageRows(
     db,
+    sql`head."joinedSeq"`,
     sql`from json_to_recordset(${JSON.stringify(since)}::json)
-        as head("conversationId" uuid, rev bigint, "joinedSeq" int)
+        as head("conversationId" uuid, rev bigint, "toRev" bigint, "joinedSeq" int)
       cross join lateral (
         select *, sum(octet_length(content)) over (order by rev) - octet_length(content)
             as bytes_before
         from messages
         where conversation_id = head."conversationId" and rev > head.rev
-          and seq > head."joinedSeq"
+          and rev <= head."toRev" and seq > head."joinedSeq"
         order by rev limit ${limit}
       ) m
       where m.bytes_before <= ${limitBytes}
@@ -150,15 +177,17 @@ export function selectChanges(
   );
 }
 
-/** The seq of a message, if it is in the conversation. */
+/** The seq of a message, if it is in the conversation and came after `joinedSeq`. */
 export async function selectSeq(
   db: Database,
   conversationId: string,
+  joinedSeq: number,
   messageId: string,
 ): Promise<number | undefined> {
   const [row] = await select<{ seq: number }>(
     db,
-    sql`select seq from messages where id = ${messageId} and conversation_id = ${conversationId}`,
+    sql`select seq from messages where id = ${messageId} and conversation_id = ${conversationId}
+      and seq > ${joinedSeq}`,
   );
   return row?.seq;
 }

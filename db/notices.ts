@@ -265,11 +265,12 @@ export async function takeBackPushed(
   of: OwnConversation[],
 ): Promise<OwnConversation[]> {
   if (of.length === 0) return [];
+  // By itself: a statement that waits for a lock still sees what was there when it began.
+  await db.execute(lockNotices(of));
   return await select<OwnConversation>(
     db,
-    sql`with locked as (${lockNotices(of)})
-      update notices n set pushed_at = null from locked
-      where n.user_id = locked.user_id and n.conversation_id = locked.conversation_id
+    sql`update notices n set pushed_at = null from ${ownConversations(of)}
+      where n.user_id = i.user_id and n.conversation_id = i.conversation_id
         and n.pushed_at is not null
       returning n.user_id as "userId", n.conversation_id as "conversationId"`,
   );

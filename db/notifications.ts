@@ -157,6 +157,24 @@ export async function readMessageNotifications(
 }
 
 /**
+ * Deletes what a member's list holds of a conversation.
+ *
+ * @returns the entries that had not been read
+ */
+export async function deleteNotifications(
+  db: Database,
+  userId: string,
+  conversationId: string,
+): Promise<{ id: string; userId: string }[]> {
+  const rows = await select<{ id: string; userId: string; readAt: string | null }>(
+    db,
+    sql`delete from notifications where user_id = ${userId} and conversation_id = ${conversationId}
+      returning id, user_id as "userId", read_at as "readAt"`,
+  );
+  return rows.filter((row) => row.readAt === null).map(({ id, userId }) => ({ id, userId }));
+}
+
+/**
  * Deletes entries that were read long ago, so many at once.
  *
  * @param before milliseconds since 1970

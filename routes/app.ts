@@ -13,6 +13,7 @@ import { eventRoutes } from "./events.ts";
 import { answerHeaders } from "./headers.ts";
 import { healthRoutes } from "./health.ts";
 import { messageRoutes } from "./messages.ts";
+import { memberRoutes } from "./members.ts";
 import { mailboxRoutes } from "./mailbox.tsx";
 import { notificationRoutes } from "./notifications.ts";
 import { createOrigins } from "./origins.ts";
@@ -66,6 +67,7 @@ export function createApi(chat: Chat, tokens: Tokens, options: AppOptions): Api 
   socketRoutes(api, { heartbeatSeconds, silenceSeconds, guard: options.guard, origins });
   eventRoutes(api, { heartbeatSeconds });
   conversationRoutes(api);
+  memberRoutes(api);
   messageRoutes(api);
   notificationRoutes(api);
   pushRoutes(api);

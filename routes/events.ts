@@ -88,6 +88,8 @@ class EventStream implements Connection {
     return true;
   }
 
+  leave(): void {}
+
   send(text: string, droppable = false): void {
     const free = this.#controller.desiredSize ?? 0;
     if (!droppable || free > slowBytes * 3 / 4) this.#write(`data: ${text}\n\n`);

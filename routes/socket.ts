@@ -148,6 +148,10 @@ class SocketConnection implements Connection {
     return this.joined.has(conversationId);
   }
 
+  leave(conversationId: string): void {
+    this.joined.delete(conversationId);
+  }
+
   send(text: string, droppable: boolean): void {
     if (!this.open) return;
     const unsent = this.socket.bufferedAmount;
@@ -216,7 +220,7 @@ function source(api: Api, connection: SocketConnection): FrameSource {
     connectionId: connection.id,
     tell: (frame) => connection.tell(frame),
     join: (conversationId) => connection.joined.add(conversationId),
-    leave: (conversationId) => connection.joined.delete(conversationId),
+    leave: (conversationId) => connection.leave(conversationId),
     async renew(token) {
       const session = await openTokenSession(api.chat, api.tokens, token);
       if (session.user.id !== connection.userId) {

@@ -10,6 +10,7 @@ import {
   insertConversation,
   selectChanged,
   selectContacts,
+  selectConversationOfAll,
   selectConversations,
   selectConversationsByIds,
   selectDirectId,
@@ -30,6 +31,7 @@ import {
   selectMessagesByIds,
   selectSeq,
 } from "@/db/messages.ts";
+import { lockConversation, updateLeft, upsertMembers } from "@/db/members.ts";
 import { migrate } from "@/db/migrate.ts";
 import { selectUnnoticed } from "@/db/notice_watermarks.ts";
 import {
@@ -44,6 +46,7 @@ import {
 } from "@/db/notices.ts";
 import {
   countUnreadNotifications,
+  deleteNotifications,
   deleteOldNotifications,
   readMessageNotifications,
   readNotifications,
@@ -258,6 +261,7 @@ const heads = Object.fromEntries(
 const since = [1, 14, 27].map((n) => ({
   conversationId: conversationId(n),
   rev: n === 1 ? longest - 100 : 3,
+  toRev: longest,
   joinedSeq: 0,
 }));
 const mine = { joinedSeq: 0, lastReadSeq: 10, lastSeq: longest };
@@ -298,15 +302,23 @@ const hotPaths: Record<string, (db: Database) => Promise<unknown>> = {
       createdBy: member,
     }, [member]),
   "history, the last page": (db) =>
-    selectHistory(db, conversationId(1), 0, { before: Number.MAX_SAFE_INTEGER }, 50),
-  "history before": (db) => selectHistory(db, conversationId(1), 0, { before: 9_000 }, 50),
-  "history after": (db) => selectHistory(db, conversationId(1), 0, { after: 9_000 }, 50),
-  "history around": (db) => selectHistory(db, conversationId(1), 0, { around: 9_000 }, 50),
+    selectHistory(db, conversationId(1), mine, { before: Number.MAX_SAFE_INTEGER }, 50),
+  "history before": (db) => selectHistory(db, conversationId(1), mine, { before: 9_000 }, 50),
+  "history after": (db) => selectHistory(db, conversationId(1), mine, { after: 9_000 }, 50),
+  "history around": (db) => selectHistory(db, conversationId(1), mine, { around: 9_000 }, 50),
   "changed heads": (db) => selectChanged(db, member, heads, undefined, 51),
   "changed heads since": (db) => selectChanged(db, member, heads, "2026-01-10T00:00:00Z", 51),
   "changes for sync": (db) => selectChanges(db, since, 201, 128 * 1024),
   "messages by id": (db) => selectMessagesByIds(db, some(messageId)),
-  "the seq of a message": (db) => selectSeq(db, conversationId(1), messageId(77)),
+  "the seq of a message": (db) => selectSeq(db, conversationId(1), 0, messageId(77)),
+  "a conversation of all its members": (db) =>
+    selectConversationOfAll(db, conversationId(2), 1_000),
+  "a conversation whose members change": (db) =>
+    lockConversation(db, conversationId(2), mark(2, 0).userId),
+  "members who are added": (db) => upsertMembers(db, conversationId(2), some(userId), 3),
+  "a member who leaves": (db) => updateLeft(db, conversationId(1), mark(1, 0).userId, lookTime),
+  "what the list holds of a conversation": (db) =>
+    deleteNotifications(db, member, conversationId(1)),
   "storing messages": (db) => insertMessages(db, drafts(20)),
   "moving marks": (db) => updateMarks(db, [mark(1, 5_000), mark(2, 4), mark(3, 5)], 1_000),
   "a member": (db) => selectUser(db, member),
