@@ -132,7 +132,7 @@ export const calls: Record<string, CallRow> = {
   "GET /login": { answers: "200" },
   "GET /register": { answers: "200" },
   "GET /:file{[^/]+\\.[a-z0-9]+}": { answers: "200", path: "/favicon.svg" },
-  "GET /:folder{assets|static}/:file{[^/]+}": { answers: "404", path: "/assets/none.js" },
+  "GET /assets/:file{[^/]+}": { answers: "404", path: "/assets/none.js" },
 
   // Development's mail; here, in production, there is none
   "GET /dev/mailbox": { answers: "404" },

@@ -27,6 +27,7 @@ const refused = "not_found not_found not_found not_found not_found";
 // Columns: stranger, former, other, moderator, admin | member, owner
 export const frames: { [T in ClientFrameType]: FrameRow } = {
   ping: { frame: () => ({}), answers: "pong" },
+  pong: { frame: () => ({}), answers: "-" },
   auth: {
     frame: (_, { token }) => ({ token }),
     answers: "authenticated",

@@ -7,9 +7,10 @@
 import assert from "node:assert/strict";
 import { clientFrames, type ClientFrameType, type ServerFrame } from "@/chat/protocol.ts";
 import { createApp } from "@/routes/app.ts";
+import { SocketGuard } from "@/routes/socket_guard.ts";
 import { Mailbox } from "@/utils/mailbox.ts";
 import { call, TestSocket } from "../support/client.ts";
-import { startServer, testDatabases } from "../support/server.ts";
+import { silentLog, startServer, testDatabases } from "../support/server.ts";
 import { ask, cellsOf, post, requestOf } from "./ask.ts";
 import { calls } from "./calls.ts";
 import { frameOf, frames } from "./frames.ts";
@@ -41,6 +42,7 @@ Deno.test("every route and every frame has its row", async () => {
     localAccounts: true,
     heartbeatSeconds: 30,
     silenceSeconds: 120,
+    guard: new SocketGuard(silentLog, 120),
     mailbox: new Mailbox(server.chat.clock),
     page: { folder: "dist", config: page, dev: false },
   });

@@ -4,35 +4,30 @@
  * @module
  */
 import type { ClientFrameInput, Message, ServerFrame, ServerFrameType } from "@/chat/protocol.ts";
+import { Ear } from "./ear.ts";
 import type { TestUser } from "./server.ts";
 
 type Frame<T extends ServerFrameType> = Extract<ServerFrame, { type: T }>;
 
-/** How long a test waits for what should happen before it fails. Milliseconds. */
-const patience = 10_000;
-
 /** A socket of a member, as a device would hold it. */
-export class TestSocket {
-  /** All frames so far, in order. */
-  readonly frames: ServerFrame[] = [];
+export class TestSocket extends Ear {
   /** Resolves with the close code and reason. */
   readonly closed: Promise<{ code: number; reason: string }>;
-  readonly #waiting = new Set<() => void>();
   readonly #taken = new Set<ServerFrame>();
   #requests = 0;
 
   private constructor(readonly socket: WebSocket) {
+    super();
     const closed = Promise.withResolvers<{ code: number; reason: string }>();
     this.closed = closed.promise;
     socket.onmessage = ({ data }) => {
       const frame: ServerFrame = JSON.parse(data);
       if (frame.type === "ping") return this.send({ type: "pong" });
-      this.frames.push(frame);
-      this.#wake();
+      this.hear(frame);
     };
     socket.onclose = ({ code, reason }) => {
       closed.resolve({ code, reason });
-      this.#wake();
+      this.end();
     };
   }
 
@@ -70,7 +65,7 @@ export class TestSocket {
   ): Promise<Frame<T>> {
     const fits = (frame: ServerFrame): frame is Frame<T> =>
       frame.type === type && !this.#taken.has(frame) && test(frame as Frame<T>);
-    const frame = await this.#until(() => this.frames.find(fits), `a frame ${type}`);
+    const frame = await this.until(() => this.frames.find(fits), `a frame ${type}`);
     this.#taken.add(frame);
     return frame;
   }
@@ -80,7 +75,7 @@ export class TestSocket {
     const id = `r${++this.#requests}`;
     this.send({ ...frame, id });
     const isAnswer = (one: ServerFrame) => "replyTo" in one && one.replyTo === id;
-    return await this.#until(() => this.frames.find(isAnswer), `an answer to ${frame.type}`);
+    return await this.until(() => this.frames.find(isAnswer), `an answer to ${frame.type}`);
   }
 
   /** Sends a text to a conversation and gives the stored message. */
@@ -107,34 +102,6 @@ export class TestSocket {
   async close(): Promise<void> {
     this.socket.close();
     await this.closed;
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting) wake();
-  }
-
-  /** Looks again whenever a frame comes. */
-  async #until<R>(look: () => R | undefined, what: string): Promise<R> {
-    const { promise, resolve, reject } = Promise.withResolvers<R>();
-    const check = () => {
-      const found = look();
-      if (found !== undefined) resolve(found);
-      else if (this.socket.readyState >= WebSocket.CLOSING) {
-        reject(new Error(`Waited for ${what}, but the socket is closed`));
-      }
-    };
-    const timer = setTimeout(() => {
-      const types = this.frames.map((frame) => frame.type).join(", ");
-      reject(new Error(`Waited ${patience} ms for ${what}; came: ${types}`));
-    }, patience);
-    this.#waiting.add(check);
-    check();
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(timer);
-      this.#waiting.delete(check);
-    }
   }
 }
 
