@@ -5,7 +5,7 @@
  * @module
  */
 import { newId } from "@/utils/ids.ts";
-import type { Log } from "@/utils/log.ts";
+import { type Log, reasonOf } from "@/utils/log.ts";
 import { type SQL, sql } from "drizzle-orm";
 import {
   type Clock,
@@ -174,10 +174,10 @@ export async function openQueue(
           .catch((error) => log.warn("A job's end was not noted", { id, error }));
         return { id, status: "completed", output };
       }
-      log.error(`A job of ${name} was given up`, { id, reason: outcome.reason });
+      log.error(`A job of ${name} was given up`, { id, reason: reasonOf(outcome.reason) });
       return { id, status: "deadletter", output: { reason: outcome.reason } };
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       if (retryCount < retryLimit) {
         log.warn(`A job of ${name} failed and will be tried again`, { id, reason, retryCount });
       } else log.error(`A job of ${name} was given up`, { id, reason, retryCount });

@@ -21,7 +21,7 @@ const start = `SwaggerUIBundle({
   defaultModelsExpandDepth: -1,
 });`;
 
-/** Swagger UI cannot do without style attributes; it can without all else that is inline. */
+/** Trusted Types are not for Swagger UI, which sets markup from its Markdown. */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",

@@ -49,6 +49,49 @@ Deno.test("a database's error is logged without the values that it was given", (
   assert.ok(!lines[0]?.includes("ana@example.com"));
 });
 
+Deno.test("an error is logged without what it quotes: values, addresses, lines like a stack's", () => {
+  const errors: [error: Error, kept: RegExp][] = [
+    [
+      Object.assign(new Error('invalid input syntax for type uuid: "WORDS of Ana\nto Ben"'), {
+        code: "22P02",
+      }),
+      /invalid input syntax for type uuid: …/,
+    ],
+    [
+      new Error("550 5.1.1 <WORDS.ana@mail.example.com>: no such user"),
+      /550 5\.1\.1 <…@…>: no such/,
+    ],
+    [new Error("Failed query: select $1\nparams: a,\n    at WORDS"), /Failed query: select \$1/],
+    [new Error("A reason\n    at WORDS (x.ts:1:1)"), /A reason\\+n|A reason\\u000a/],
+  ];
+  for (const [error, kept] of errors) {
+    const { lines, log } = collect("debug", "text");
+    log.error("Failed", { error: new Error("Cannot store", { cause: error }) });
+    const [line = ""] = lines;
+    assert.match(line, kept);
+    // A reason of our own may say what it likes, but on its own line.
+    const others = line.split("\n").filter((one) => !/^(Caused by|\d\d:)/.test(one));
+    assert.ok(others.length > 1 && others.every((one) => / at .*(\.ts|\.js|ext:)/.test(one)), line);
+    if (!error.message.startsWith("A reason")) assert.ok(!line.includes("WORDS"), line);
+    else assert.ok(!others.some((one) => one.includes("WORDS")), line);
+  }
+});
+
+Deno.test("no text from elsewhere ends a line, or tells a terminal what to do", () => {
+  const hostile = "x\r\n12:00:00 Forged \x1b[31m\x9b2J\u2028\u202e\0\x7f";
+  for (const format of ["text", "json"] as const) {
+    const { lines, log } = collect("debug", format);
+    log.info(hostile, { path: hostile, nested: [hostile], error: new Error(hostile) });
+    const [line = ""] = lines;
+    const stack = format === "json" ? 0 : line.split("\n").length - 1;
+    assert.ok(!/^12:00:00 Forged/m.test(line));
+    assert.equal(line.match(/\n +at /g)?.length ?? 0, stack);
+    // deno-lint-ignore no-control-regex
+    assert.ok(!/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e]/.test(line), JSON.stringify(line));
+    if (format === "json") assert.deepEqual(JSON.parse(line).nested, [hostile]);
+  }
+});
+
 Deno.test("a text log names levels other than info, and the fields", () => {
   const { lines, log } = collect("debug", "text");
   log.info("Ready", { seconds: 0.3, at: "http://localhost:8000" });
