@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { databaseError, isUniqueViolation } from "@/db/database.ts";
+import { isUniqueViolation } from "@/db/database.ts";
 import {
   insertUser,
   selectAccount,
@@ -17,16 +17,18 @@ import type { PlatformClaims, TokenSubject } from "@/utils/jwt.ts";
 import { hashPassword, verifyPassword } from "@/utils/password.ts";
 import * as v from "valibot";
 import { type Chat, spend } from "./chat.ts";
+import { askToConfirm, newAccountEmail } from "./email_address.ts";
 import { ChatError } from "./errors.ts";
 import { Id, type LoginInput, type RegisterInput, type Self } from "./protocol.ts";
 import { selfView } from "./views.ts";
 
 /**
- * Opens an account.
+ * Opens an account. Where mail is sent, its address is to be confirmed. The answer, and the work it
+ * takes, are the same whether or not the address belongs to somebody.
  *
  * @param address where the request came from
  * @param locale the language to write to them in, if it is known
- * @throws {ChatError} `conflict` if the username or email is taken, `rate_limited`
+ * @throws {ChatError} `conflict` if the username is taken, `invalid_input`, `rate_limited`
  */
 export async function register(
   chat: Chat,
@@ -35,15 +37,21 @@ export async function register(
   locale: string | null,
 ): Promise<Self> {
   await spend(chat.rates.register, address);
-  const { password, ...fields } = input;
+  const { password, email, ...fields } = input;
+  const emailPending = await newAccountEmail(chat, email);
+  const emailAskedId = emailPending && newId();
   const passwordHash = await hashPassword(password);
+  const user = { ...fields, id: newId(), passwordHash, locale, emailPending, emailAskedId };
   try {
-    return selfView(await insertUser(chat.db, { ...fields, id: newId(), passwordHash, locale }));
+    return await chat.db.transaction(async (tx) => {
+      const row = await insertUser(tx, user);
+      if (emailAskedId !== null) await askToConfirm(chat, tx, row.id, emailAskedId);
+      return selfView(row);
+    });
   } catch (error) {
-    if (!isUniqueViolation(error)) throw error;
-    const field = databaseError(error)?.constraint === "users_username" ? "username" : "email";
-    const message = `This ${field} is taken`;
-    throw new ChatError("conflict", message, { errors: [{ path: field, message }] });
+    if (!isUniqueViolation(error, "users_username")) throw error;
+    const message = "This username is taken";
+    throw new ChatError("conflict", message, { errors: [{ path: "username", message }] });
   }
 }
 

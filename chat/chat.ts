@@ -44,8 +44,20 @@ export interface ChatParts {
   queue: Queue | undefined;
 }
 
-/** What is counted: by member, but `frame` by connection, and the last two by address. */
-type RateName = "send" | "frame" | "typing" | "search" | "sync" | "create" | "login" | "register";
+/**
+ * What is counted: by member, but `frame` by connection, `mail` by the address it goes to as well,
+ * and the last two by the caller's address.
+ */
+type RateName =
+  | "send"
+  | "frame"
+  | "typing"
+  | "search"
+  | "sync"
+  | "create"
+  | "mail"
+  | "login"
+  | "register";
 
 /** One running instance of the domain: what every command takes as its first argument. */
 export interface Chat extends Omit<ChatParts, "database"> {
@@ -117,6 +129,7 @@ export async function openChat(parts: ChatParts): Promise<Chat> {
       search: rate(60, 10),
       sync: rate(30, 10),
       create: rate(20, 60),
+      mail: rate(10, 3_600),
       login: rate(10, 60),
       register: rate(10, 600),
     },

@@ -7,9 +7,10 @@
 import type { Database } from "@/db/database.ts";
 import type { UnreadPart } from "@/db/unread.ts";
 import { newId } from "@/utils/ids.ts";
+import { deliverAccountMail } from "./account_mail_delivery.ts";
 import { type Chat, inBackground } from "./chat.ts";
 import { ChatError } from "./errors.ts";
-import { deliverMail } from "./mail_delivery.ts";
+import { deliverMessageMail } from "./mail_delivery.ts";
 import type { UndeliveredResult } from "./protocol.ts";
 import { deliverPush } from "./push_delivery.ts";
 import { isoTime } from "./views.ts";
@@ -17,10 +18,21 @@ import { isoTime } from "./views.ts";
 const undeliveredShown = 100;
 
 /** A mail to a member about unread messages, for each conversation from a place on. */
-export interface MailJob {
+export interface MessageMailJob {
+  type: "messages";
   userId: string;
   conversations: UnreadPart[];
 }
+
+/**
+ * A mail about an account's address: to confirm the one that was given then, or to the one that is
+ * to be replaced.
+ */
+export type AccountMailJob =
+  & { userId: string }
+  & ({ type: "confirm"; askedId: string } | { type: "changing"; address: string });
+
+export type MailJob = MessageMailJob | AccountMailJob;
 
 /** A push to a member's devices: that there are messages, or that they have been read. */
 export type PushJob =
@@ -57,7 +69,13 @@ export async function pushRead(
 /** Begins to send what is in the queue. */
 export async function startDeliveries(chat: Chat): Promise<void> {
   if (chat.mailer) {
-    await chat.queue?.work<MailJob>("email", (job) => deliverMail(inBackground(chat), job));
+    await chat.queue?.work<MailJob>(
+      "email",
+      ({ id, data }) =>
+        data.type === "messages"
+          ? deliverMessageMail(inBackground(chat), { id, data })
+          : deliverAccountMail(inBackground(chat), { id, data }),
+    );
   }
   if (chat.pusher) {
     await chat.queue?.work<PushJob>("push", (job) => deliverPush(inBackground(chat), job));

@@ -4,7 +4,7 @@ import { selectUnread, type UnreadRow } from "@/db/unread.ts";
 import { selectUser, updateEmailRefused } from "@/db/users.ts";
 import { type Mail, type Mailer, MailRefused } from "@/utils/mail.ts";
 import type { Chat } from "./chat.ts";
-import type { MailJob } from "./deliveries.ts";
+import type { MessageMailJob } from "./deliveries.ts";
 import { composeMail, type LetterConversation } from "./email/compose.ts";
 import { noteNotifications } from "./notifications.ts";
 import { getPreferences } from "./preferences.ts";
@@ -20,8 +20,10 @@ const quoted = 5;
  *
  * @throws while the mail server cannot take it
  */
-export async function deliverMail(chat: Chat, { id, data }: Job<MailJob>): Promise<Outcome> {
-  const mailer = chat.mailer as Mailer;
+export async function deliverMessageMail(
+  chat: Chat,
+  { id, data }: Job<MessageMailJob>,
+): Promise<Outcome> {
   const now = chat.clock.now();
   const [user, preferences, unread] = await Promise.all([
     selectUser(chat.db, data.userId),
@@ -56,7 +58,7 @@ export async function deliverMail(chat: Chat, { id, data }: Job<MailJob>): Promi
       all: await unsubscribeLink(null),
     },
   });
-  const refusal = await send(mailer, mail);
+  const refusal = await sendMail(chat, mail);
   if (refusal) {
     if (refusal.recipient) await noteRefused(chat, user.id, user.email);
     return { done: false, reason: refusal.message };
@@ -68,9 +70,15 @@ export async function deliverMail(chat: Chat, { id, data }: Job<MailJob>): Promi
   return { done: true };
 }
 
-async function send(mailer: Mailer, mail: Mail): Promise<MailRefused | undefined> {
+/**
+ * Sends a mail.
+ *
+ * @returns why it is refused for good
+ * @throws while the mail server cannot take it
+ */
+export async function sendMail(chat: Chat, mail: Mail): Promise<MailRefused | undefined> {
   try {
-    await mailer.send(mail);
+    await (chat.mailer as Mailer).send(mail);
   } catch (error) {
     if (error instanceof MailRefused) return error;
     throw error;
@@ -78,8 +86,12 @@ async function send(mailer: Mailer, mail: Mail): Promise<MailRefused | undefined
 }
 
 /** No more mail to this address; its owner sees why when they come back. */
-async function noteRefused(chat: Chat, userId: string, address: string): Promise<void> {
-  if (!await updateEmailRefused(chat.db, userId, address)) return;
+export async function noteRefused(chat: Chat, userId: string, address: string): Promise<void> {
+  if (await updateEmailRefused(chat.db, userId, address)) await tellRefused(chat, userId, address);
+}
+
+/** Leaves a notice for the member that mail to the address is refused. */
+export async function tellRefused(chat: Chat, userId: string, address: string): Promise<void> {
   await noteNotifications(chat, [{
     userId,
     kind: "email_refused",

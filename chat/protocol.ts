@@ -129,7 +129,15 @@ export const User = v.object({
 export type User = v.InferOutput<typeof User>;
 
 /** The member as only they themselves see it. */
-export const Self = v.object({ ...User.entries, email: v.nullable(v.string()) });
+export const Self = v.object({
+  ...User.entries,
+  /** Where mail goes: what the platform says, or an address that the member has confirmed. */
+  email: v.nullable(v.string()),
+  /** An address that was given and waits to be confirmed; until then mail goes to `email`. */
+  pendingEmail: v.nullable(v.string()),
+  /** A mail server refused `email` for good, so that no mail goes there. */
+  emailRefused: v.boolean(),
+});
 export type Self = v.InferOutput<typeof Self>;
 
 /** A profile: the member, and whether and when they were here. */
@@ -279,10 +287,23 @@ export const Username = v.pipe(
   ),
 );
 
+const email = v.pipe(
+  v.string(),
+  v.trim(),
+  v.maxLength(254),
+  v.email("Expected an email address"),
+);
+const givenPassword = v.pipe(
+  v.string(),
+  v.minLength(1, "Must not be empty"),
+  v.maxLength(200),
+);
+
 export const RegisterInput = v.object({
   username: Username,
   displayName: line(80),
-  email: v.pipe(v.string(), v.trim(), v.maxLength(254), v.email("Expected an email address")),
+  /** Needed where the server sends mail, and ignored where it does not. */
+  email: v.optional(email),
   password: v.pipe(
     v.string(),
     v.minLength(10, "At least 10 characters"),
@@ -294,9 +315,12 @@ export type RegisterInput = v.InferOutput<typeof RegisterInput>;
 export const LoginInput = v.object({
   /** Username or email. */
   login: line(254),
-  password: v.pipe(v.string(), v.minLength(1, "Must not be empty"), v.maxLength(200)),
+  password: givenPassword,
 });
 export type LoginInput = v.InferOutput<typeof LoginInput>;
+
+export const EmailInput = v.object({ email, password: givenPassword });
+export type EmailInput = v.InferOutput<typeof EmailInput>;
 
 const messageFields = {
   clientId: uuid,

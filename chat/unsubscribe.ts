@@ -4,14 +4,10 @@
  *
  * @module
  */
-import { getSecret } from "@/db/secrets.ts";
 import { updateEmailOff, upsertEmail } from "@/db/unsubscribe.ts";
 import { selectUser } from "@/db/users.ts";
-import { errors, jwtVerify, SignJWT } from "jose";
 import { type Chat, defaultPreferences } from "./chat.ts";
-
-const algorithm = "HS256";
-const audience = "unsubscribe";
+import { readLink, signLink } from "./signed_links.ts";
 
 /** What a link is about: the member's mail about one conversation, or, where it is null, all. */
 export interface UnsubscribeLink {
@@ -25,11 +21,8 @@ export async function unsubscribeUrl(
   publicUrl: string,
   { userId, conversationId }: UnsubscribeLink,
 ): Promise<string> {
-  const token = await new SignJWT(conversationId === null ? {} : { conversation: conversationId })
-    .setProtectedHeader({ alg: algorithm })
-    .setAudience(audience)
-    .setSubject(userId)
-    .sign(await readKey(chat));
+  const claims = { sub: userId, ...conversationId !== null && { conversation: conversationId } };
+  const token = await signLink(chat, "unsubscribe", claims);
   return `${publicUrl}/unsubscribe?token=${token}`;
 }
 
@@ -38,17 +31,8 @@ export async function readUnsubscribeLink(
   chat: Chat,
   token: string,
 ): Promise<UnsubscribeLink | undefined> {
-  try {
-    const { payload } = await jwtVerify<{ sub: string; conversation?: string }>(
-      token,
-      await readKey(chat),
-      { algorithms: [algorithm], audience },
-    );
-    return { userId: payload.sub, conversationId: payload.conversation ?? null };
-  } catch (error) {
-    if (error instanceof errors.JOSEError) return undefined;
-    throw error;
-  }
+  const link = await readLink<{ conversation?: string }>(chat, "unsubscribe", token);
+  return link && { userId: link.sub, conversationId: link.conversation ?? null };
 }
 
 /** The locale of the member a link is for; null if they have none, or are gone. */
@@ -78,16 +62,4 @@ export async function setMail(
     email: wanted,
     updatedAt: new Date(chat.clock.now()),
   });
-}
-
-/** It never changes. */
-const keys = new WeakMap<Chat["background"], Uint8Array>();
-
-async function readKey(chat: Chat): Promise<Uint8Array> {
-  const kept = keys.get(chat.background);
-  if (kept) return kept;
-  const makeKey = () => crypto.getRandomValues(new Uint8Array(32)).toBase64();
-  const key = Uint8Array.fromBase64(await getSecret(chat.db, "unsubscribe", makeKey));
-  keys.set(chat.background, key);
-  return key;
 }

@@ -19,7 +19,13 @@ export function userView(row: UserRow): User {
 }
 
 export function selfView(row: UserRow): Self {
-  return { ...userView(row), email: row.email };
+  const { email, emailPending, emailRefused } = row;
+  return {
+    ...userView(row),
+    email,
+    pendingEmail: emailPending,
+    emailRefused: email !== null && email === emailRefused,
+  };
 }
 
 /** @param known whether the asking one shares a conversation, and so may know of their presence */

@@ -42,7 +42,12 @@ export const users = pgTable("users", {
   displayName: text("display_name").notNull(),
   avatarUrl: text("avatar_url"),
   profileUrl: text("profile_url"),
+  /** What the platform says; for a local account an address that its member has confirmed. */
   email: text("email"),
+  /** The address that the member of a local account gave and has not confirmed. */
+  emailPending: text("email_pending"),
+  /** Names the last time that an address was given; a link to confirm it bears this. */
+  emailAskedId: uuid("email_asked_id"),
   /** The address that a mail server refused for good; mail goes out again once there is another. */
   emailRefused: text("email_refused"),
   /** A PHC string; null for the platform's members. */

@@ -1,4 +1,4 @@
-import { and, eq, isNull, sql } from "drizzle-orm";
+import { and, eq, isNotNull, isNull, sql } from "drizzle-orm";
 import type { Database } from "./database.ts";
 import { users, userWords } from "./schema.ts";
 
@@ -6,6 +6,7 @@ export type UserRow = typeof users.$inferSelect;
 export type NewUser = typeof users.$inferInsert;
 
 const active = isNull(users.deactivatedAt);
+const isLocal = isNotNull(users.passwordHash);
 
 /** The member of this id, or undefined if there is none (any more). */
 export async function selectUser(db: Database, id: string): Promise<UserRow | undefined> {
@@ -23,18 +24,23 @@ export async function selectUserByUsername(
   return row;
 }
 
-/** The local account of this username or email. */
+/** The local account of this username, or of this email, which its member has confirmed. */
 export async function selectAccount(db: Database, login: string): Promise<UserRow | undefined> {
   if (!login.includes("@")) {
     const row = await selectUserByUsername(db, login);
     return row?.passwordHash ? row : undefined;
   }
+  const row = await selectAccountByEmail(db, login);
+  return row?.deactivatedAt === null ? row : undefined;
+}
+
+/** The local account whose confirmed address this is, deactivated or not: there is one at most. */
+export async function selectAccountByEmail(
+  db: Database,
+  email: string,
+): Promise<UserRow | undefined> {
   const [row] = await db.select().from(users).where(
-    and(
-      eq(sql`lower(${users.email})`, login.toLowerCase()),
-      sql`${users.passwordHash} is not null`,
-      active,
-    ),
+    and(eq(sql`lower(${users.email})`, email.toLowerCase()), isLocal),
   );
   return row;
 }
@@ -48,7 +54,7 @@ export async function selectUserByExternalId(
   return row;
 }
 
-/** @throws a unique violation if the username, email or external id is taken */
+/** @throws a unique violation if the username, a confirmed email or the external id is taken */
 export async function insertUser(db: Database, user: NewUser): Promise<UserRow> {
   const [row] = await db.insert(users).values(user).returning();
   return row as UserRow;
@@ -79,6 +85,55 @@ export async function updateEmailRefused(
     .returning({ id: users.id });
   return rows.length > 0;
 }
+
+/**
+ * Notes an address that a local account's member has yet to confirm, in place of an earlier one;
+ * null: there is nothing to confirm.
+ */
+export async function updateEmailPending(
+  db: Database,
+  id: string,
+  pending: { address: string; askedId: string } | null,
+): Promise<UserRow | undefined> {
+  const [row] = await db.update(users)
+    .set({ emailPending: pending?.address ?? null, emailAskedId: pending?.askedId ?? null })
+    .where(and(eq(users.id, id), isLocal, active))
+    .returning();
+  return row;
+}
+
+/**
+ * Puts the address into force that was given then.
+ *
+ * @returns undefined if it is not the one to be confirmed any more
+ * @throws a unique violation if another account has it by now
+ */
+export async function confirmEmailPending(
+  db: Database,
+  id: string,
+  askedId: string,
+): Promise<UserRow | undefined> {
+  const [row] = await db.update(users)
+    .set({ email: sql`${users.emailPending}`, emailPending: null, emailRefused: null })
+    .where(and(isAsked(id, askedId), active))
+    .returning();
+  return row;
+}
+
+/** Gives up the address that was given then. @returns whether it was the one to be confirmed */
+export async function dropEmailPending(
+  db: Database,
+  id: string,
+  askedId: string,
+): Promise<boolean> {
+  const rows = await db.update(users).set({ emailPending: null, emailAskedId: null })
+    .where(isAsked(id, askedId))
+    .returning({ id: users.id });
+  return rows.length > 0;
+}
+
+const isAsked = (id: string, askedId: string) =>
+  and(eq(users.id, id), eq(users.emailAskedId, askedId), isNotNull(users.emailPending));
 
 /** @param seenAt milliseconds since 1970 */
 export async function updateLastSeen(db: Database, ids: string[], seenAt: number): Promise<void> {

@@ -10,6 +10,7 @@ import "./state/start.ts";
 import { startActivity } from "./state/activity.ts";
 import { startAlerts } from "./state/alerts.ts";
 import { startDesktop } from "./state/desktop.ts";
+import { startEmail } from "./state/email.ts";
 import { startMutes } from "./state/mute.ts";
 import { startNotifications } from "./state/notifications.ts";
 import { startPreferences } from "./state/preferences.ts";
@@ -17,6 +18,7 @@ import { startPush } from "./state/push.ts";
 import { startUnreadBadge } from "./state/unread_badge.ts";
 import css from "./styles/later.css" with { type: "text" };
 
+export { ConfirmNotice } from "./components/ConfirmNotice.tsx";
 export { MuteMenu } from "./components/MuteMenu.tsx";
 export { NotificationList } from "./components/NotificationList.tsx";
 export { NotificationSettings } from "./components/settings/NotificationSettings.tsx";
@@ -31,6 +33,7 @@ export function startLater(): void {
   document.adoptedStyleSheets.push(sheet);
   startActivity();
   startPreferences();
+  startEmail();
   startNotifications();
   startMutes();
   startUnreadBadge();

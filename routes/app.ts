@@ -6,6 +6,7 @@ import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import { Api } from "./api.ts";
 import { authRoutes } from "./auth.ts";
+import { confirmRoutes } from "./confirm.tsx";
 import { conversationRoutes } from "./conversations.ts";
 import { docsRoutes } from "./docs.ts";
 import { problemResponse } from "./errors.ts";
@@ -72,6 +73,7 @@ export function createApi(chat: Chat, tokens: Tokens, options: AppOptions): Api 
   notificationRoutes(api);
   pushRoutes(api);
   unsubscribeRoutes(app, chat);
+  confirmRoutes(app, chat);
   if (options.mailbox) mailboxRoutes(app, options.mailbox);
   docsRoutes(api, publicUrl);
   pageRoutes(app, options.page);

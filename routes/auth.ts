@@ -1,12 +1,21 @@
 import { login, register } from "@/chat/accounts.ts";
+import { changeEmail, resendConfirmation } from "@/chat/email_address.ts";
 import { ChatError } from "@/chat/errors.ts";
-import { LoginInput, RegisterInput, Self, SessionResult, TokenResult } from "@/chat/protocol.ts";
+import {
+  EmailInput,
+  LoginInput,
+  RegisterInput,
+  Self,
+  SessionResult,
+  TokenResult,
+} from "@/chat/protocol.ts";
 import { closeSession, openSession, type Refresh, refreshSession } from "@/chat/sessions.ts";
 import { isoTime } from "@/chat/views.ts";
 import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { clientAddress } from "./address.ts";
 import type { Api } from "./api.ts";
+import { firstLanguage } from "./language.ts";
 import { type Origins, refuseUnless } from "./origins.ts";
 
 export interface AuthOptions {
@@ -99,6 +108,28 @@ export function authRoutes(api: Api, options: AuthOptions): void {
     return c.body(null, 204);
   });
 
+  api.on(
+    {
+      method: "PUT",
+      path: "/api/auth/email",
+      summary: "Give another address, in force once it is confirmed by the mail sent to it",
+      body: EmailInput,
+      answers: { 200: Self },
+    },
+    async ({ c, session, body }) =>
+      c.json(await changeEmail(chat, clientAddress(c), session.user.id, body)),
+  );
+
+  api.on({
+    method: "POST",
+    path: "/api/auth/email/resend",
+    summary: "Send the mail that asks to confirm the address once more",
+    answers: { 204: null },
+  }, async ({ c, session }) => {
+    await resendConfirmation(chat, session.user.id);
+    return c.body(null, 204);
+  });
+
   async function begin(c: Context, user: Self): Promise<SessionResult> {
     keep(c, await openSession(chat, user.id, c.req.header("user-agent")));
     return { user, ...await newToken(user.id) };
@@ -115,10 +146,4 @@ export function authRoutes(api: Api, options: AuthOptions): void {
       expires: new Date(refresh.expiresAt),
     });
   }
-}
-
-/** The language that the browser asks for first. */
-function firstLanguage(c: Context): string | null {
-  const languages = c.req.header("accept-language") ?? "";
-  return /^\s*([a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3})\b/i.exec(languages)?.[1] ?? null;
 }

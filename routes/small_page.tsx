@@ -30,6 +30,7 @@ main { max-width: 480px; margin: 8vh auto 0; padding: 32px 24px; background: var
 main.wide { max-width: 960px; margin-top: 0 }
 h1 { margin: 0 0 12px; font-size: 22px; line-height: 1.25 }
 p { margin: 0 0 20px }
+p:last-child { margin-bottom: 0 }
 form { display: grid; gap: 12px; margin-top: 12px }
 button { font: inherit; font-weight: 600; min-height: 48px; padding: 10px 20px; cursor: pointer;
   border-radius: 12px; border: 1px solid var(--line); background: none; color: inherit }

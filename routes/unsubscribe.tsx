@@ -10,6 +10,7 @@ import type { Children } from "@/utils/markup.ts";
 import type { Context, Hono } from "hono";
 import { clientAddress } from "./address.ts";
 import { readBody } from "./body.ts";
+import { firstLanguage } from "./language.ts";
 import { smallPage } from "./small_page.tsx";
 
 const bodyBytes = 4_096;
@@ -92,9 +93,8 @@ async function answer(
   link: UnsubscribeLink | undefined,
   content: (words: Words, link: UnsubscribeLink) => Children,
 ): Promise<Response> {
-  const [browserLocale] = (c.req.header("accept-language") ?? "").split(/[,;]/);
   const locale = link ? await unsubscribeLocale(chat, link) : null;
-  const { tag, words } = languageOf(locale ?? browserLocale ?? null);
+  const { tag, words } = languageOf(locale ?? firstLanguage(c));
   const page = { language: tag, direction: words.direction };
   if (link) {
     return await smallPage(c, { ...page, title: words.stopTitle, children: content(words, link) });

@@ -94,7 +94,10 @@ function headingOfAll(language: Language, conversations: LetterConversation[]): 
   });
 }
 
-function siteName({ from, publicUrl }: Letter): string {
+/** What mail calls the site: the sender's name, else the host. */
+export function siteName(
+  { from, publicUrl }: { from: string; publicUrl: string },
+): string {
   const [, name = ""] = /^\s*"?([^"<@]*?)"?\s*(?:<|$)/.exec(from) ?? [];
   return plainLine(name, nameLength) || new URL(publicUrl).hostname;
 }

@@ -9,7 +9,7 @@ import { sv } from "./words/sv.ts";
 /** What is said of a number, by the language's own classes of numbers; `{count}` is the number. */
 export type Plural = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
 
-/** All that mail, and the page that stops it, say in one language. What is in braces is put in. */
+/** All that mail, and the pages its links lead to, say in one language. What is in braces is put in. */
 export interface Words {
   direction: "ltr" | "rtl";
   messages: Plural;
@@ -36,6 +36,23 @@ export interface Words {
   resumedAll: string;
   badLink: string;
   badLinkHint: string;
+  confirmTitle: string;
+  confirmText: string;
+  confirmUntil: string;
+  confirm: string;
+  ignore: string;
+  knownTitle: string;
+  knownText: string;
+  logIn: string;
+  changingTitle: string;
+  changingText: string;
+  changingWarning: string;
+  confirmQuestion: string;
+  confirmedTitle: string;
+  confirmedText: string;
+  openMessages: string;
+  linkEnded: string;
+  linkEndedHint: string;
 }
 
 const languages: Record<string, Words> = { ar, de, en, es, fr, pt, sv };

@@ -1,3 +1,5 @@
+import type { Failure } from "./useSubmit.ts";
+
 interface FieldProps {
   name: string;
   label: string;
@@ -29,4 +31,9 @@ export function Field({ name, label, type = "text", autocomplete, hint, error }:
       {note && <span id={`${name}-note`} class="field-note">{note}</span>}
     </label>
   );
+}
+
+/** What went wrong with a form as a whole. */
+export function FormError({ failure }: { failure: Failure | null }) {
+  return failure && <p class="form-error" role="alert">{failure.message}</p>;
 }

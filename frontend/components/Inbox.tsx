@@ -16,6 +16,7 @@ import {
   searchText,
   tab,
 } from "../state/conversations.ts";
+import { later } from "../state/later.ts";
 import { AccountMenu } from "./AccountMenu.tsx";
 import { Bell } from "./Bell.tsx";
 import { ConversationRow } from "./ConversationRow.tsx";
@@ -31,6 +32,7 @@ const edge = 400;
 
 /** The list of conversations: search, tabs, rows. */
 export function Inbox() {
+  const ConfirmNotice = later.value?.ConfirmNotice;
   return (
     <nav class="inbox" aria-label="Conversations">
       <header class="inbox-header">
@@ -41,6 +43,7 @@ export function Inbox() {
       </header>
       <Search />
       {config.tabs.length > 0 && searchText.value.trim() === "" && <Tabs />}
+      {ConfirmNotice && <ConfirmNotice />}
       <List />
     </nav>
   );

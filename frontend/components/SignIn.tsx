@@ -1,53 +1,11 @@
-import type { ComponentChildren, TargetedEvent } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { ApiError, reasonOf } from "../api.ts";
+import type { ComponentChildren } from "preact";
 import { config } from "../config.ts";
 import { paths, signInPath } from "../state/router.ts";
 import { login, register } from "../state/session.ts";
 import { Avatar } from "./Avatar.tsx";
-import { Field } from "./Field.tsx";
+import { Field, FormError } from "./Field.tsx";
 import { Mark } from "./Mark.tsx";
-
-interface Failure {
-  message: string;
-  fields: Record<string, string>;
-}
-
-function failureOf(error: unknown): Failure {
-  const issues = error instanceof ApiError ? error.details.errors ?? [] : [];
-  const fields = Object.fromEntries(issues.map(({ path, message }) => [path, message]));
-  return {
-    message: issues.length > 0 ? "Please correct the fields below." : reasonOf(error),
-    fields,
-  };
-}
-
-/** Runs a form's action once at a time and keeps what went wrong. */
-function useSubmit(action: (values: Record<string, string>) => Promise<void>) {
-  const [failure, setFailure] = useState<Failure | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  useEffect(() => {
-    document.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
-  }, [failure]);
-  const run = async (values: Record<string, string>) => {
-    if (isBusy) return;
-    setBusy(true);
-    setFailure(null);
-    try {
-      await action(values);
-    } catch (error) {
-      setFailure(failureOf(error));
-    } finally {
-      setBusy(false);
-    }
-  };
-  const onSubmit = (event: TargetedEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const entries = [...new FormData(event.currentTarget)];
-    run(Object.fromEntries(entries.map(([key, value]) => [key, String(value)])));
-  };
-  return { failure, isBusy, run, onSubmit };
-}
+import { useSubmit } from "./useSubmit.ts";
 
 export function Login() {
   const { failure, isBusy, run, onSubmit } = useSubmit(({ login: name = "", password = "" }) =>
@@ -104,12 +62,17 @@ export function Login() {
 
 export function Register() {
   const { failure, isBusy, onSubmit } = useSubmit(
-    ({ username = "", displayName = "", email = "", password = "" }) =>
+    ({ username = "", displayName = "", email, password = "" }) =>
       register({ username, displayName, email, password }),
   );
   const fields = failure?.fields ?? {};
   return (
-    <Frame title="Create your account" text="A name, an address, a password. That is all.">
+    <Frame
+      title="Create your account"
+      text={config.emailAvailable
+        ? "A name, an address, a password. That is all."
+        : "A name and a password. That is all."}
+    >
       <form onSubmit={onSubmit} noValidate>
         <FormError failure={failure} />
         <Field
@@ -125,13 +88,15 @@ export function Register() {
           hint="Letters, digits, dots and dashes; others find you by it."
           error={fields.username}
         />
-        <Field
-          name="email"
-          label="Email"
-          type="email"
-          autocomplete="email"
-          error={fields.email}
-        />
+        {config.emailAvailable && (
+          <Field
+            name="email"
+            label="Email"
+            type="email"
+            autocomplete="email"
+            error={fields.email}
+          />
+        )}
         <Field
           name="password"
           label="Password"
@@ -163,10 +128,6 @@ export function SignInElsewhere() {
       </button>
     </Frame>
   );
-}
-
-function FormError({ failure }: { failure: Failure | null }) {
-  return failure && <p class="form-error" role="alert">{failure.message}</p>;
 }
 
 function Frame(

@@ -186,14 +186,20 @@ Deno.test("no log line holds what was written, a hash, or an address", async () 
   const lines: string[] = [];
   const log = createLog("debug", "json", (line) => lines.push(line));
   const database = await openTestEmbedded();
-  await using server = await startServer({ database, log });
+  // With an address to be confirmed in the statement that fails.
+  const env = {
+    SMTP_URL: "smtp://127.0.0.1:1",
+    EMAIL_FROM: "parley@example.com",
+    PUBLIC_URL: "https://parley.example",
+  };
+  await using server = await startServer({ database, log, env });
   const [ana, jonas] = [await server.addUser("ana"), await server.addUser("jonas")];
   const conversationId = await converse(server, ana, jonas);
   await database.db.execute(
     sql`alter table messages add constraint no check (content <> 'gossip')`,
   );
   await database.db.execute(
-    sql`alter table users add constraint no check (email <> 'e@e.example')`,
+    sql`alter table users add constraint no check (display_name <> 'Eve of Secrets')`,
   );
   const sent = await call(server, "POST", "/api/messages/send", {
     as: ana,
@@ -203,7 +209,7 @@ Deno.test("no log line holds what was written, a hash, or an address", async () 
   const registered = await call(server, "POST", "/api/auth/register", {
     body: {
       username: "eve",
-      displayName: "Eve",
+      displayName: "Eve of Secrets",
       email: "e@e.example",
       password: "a long enough one",
     },

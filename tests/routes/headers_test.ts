@@ -34,6 +34,7 @@ Deno.test("whatever is answered, a browser does nothing with it that was not mea
     ["GET", "/docs", 200],
     ["GET", "/docs/start.js", 200],
     ["GET", "/unsubscribe?token=x", 400],
+    ["GET", "/confirm?token=x", 400],
     ["GET", "/", 302],
   ];
   for (const [method, path, status, body] of answers) {

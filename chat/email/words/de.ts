@@ -26,4 +26,26 @@ export const de: Words = {
   resumedAll: "Du bekommst wieder Mails zu Nachrichten.",
   badLink: "Dieser Link ist nicht gültig",
   badLinkHint: "Vielleicht wurde er abgeschnitten. Öffne ihn noch einmal aus der Mail.",
+  confirmTitle: "Bestätige deine Adresse",
+  confirmText:
+    "Jemand, vielleicht du, hat diese Adresse für ein Konto auf {site} angegeben. Sobald du sie bestätigst, kommen Mails zu Nachrichten hierher.",
+  confirmUntil: "Der Link gilt {time}.",
+  confirm: "Adresse bestätigen",
+  ignore: "Wenn du das nicht warst, tu nichts: Die Adresse wird nicht verwendet.",
+  knownTitle: "Du hast schon ein Konto",
+  knownText:
+    "Jemand, vielleicht du, hat diese Adresse für ein weiteres Konto auf {site} angegeben. Sie gehört zu deinem Konto {username} und bleibt dort.",
+  logIn: "Anmelden",
+  changingTitle: "Deine Adresse wird geändert",
+  changingText:
+    "Jemand, vielleicht du, möchte Mails für dein Konto {username} auf {site} an eine andere Adresse bekommen. Bis diese bestätigt ist, kommen sie hierher.",
+  changingWarning:
+    "Wenn du das nicht warst, kennt jemand dein Passwort: Melde dich an, gib diese Adresse wieder an und sag denen Bescheid, die {site} betreiben.",
+  confirmQuestion: "Ist {address} deine Adresse und {username} dein Konto?",
+  confirmedTitle: "Deine Adresse ist bestätigt",
+  confirmedText: "Mails zu Nachrichten gehen an {address}.",
+  openMessages: "Nachrichten öffnen",
+  linkEnded: "Dieser Link gilt nicht mehr",
+  linkEndedHint:
+    "Vielleicht ist er abgelaufen, du hast einen neuen angefordert, oder die Adresse gehört zu einem anderen Konto. In deinen Einstellungen kannst du dir eine neue Mail schicken lassen.",
 };

@@ -26,4 +26,26 @@ export const en: Words = {
   resumedAll: "You get mail about messages again.",
   badLink: "This link is not valid",
   badLinkHint: "It may have been cut short. Open it once more from the mail it came with.",
+  confirmTitle: "Confirm your address",
+  confirmText:
+    "Somebody, perhaps you, gave this address for an account on {site}. Once you confirm it, mail about messages comes here.",
+  confirmUntil: "The link works for {time}.",
+  confirm: "Confirm the address",
+  ignore: "If this was not you, do nothing: the address is not used.",
+  knownTitle: "You already have an account",
+  knownText:
+    "Somebody, perhaps you, gave this address for another account on {site}. It belongs to your account {username}, and stays with it.",
+  logIn: "Log in",
+  changingTitle: "Your address is being changed",
+  changingText:
+    "Somebody, perhaps you, wants mail for your account {username} on {site} to go to another address. Until that one is confirmed, it comes here.",
+  changingWarning:
+    "If this was not you, somebody knows your password: log in, set this address again, and tell those who run {site}.",
+  confirmQuestion: "Is {address} your address, and {username} your account?",
+  confirmedTitle: "Your address is confirmed",
+  confirmedText: "Mail about messages goes to {address}.",
+  openMessages: "Open your messages",
+  linkEnded: "This link is no longer valid",
+  linkEndedHint:
+    "It may have expired, you may have asked for another one, or the address belongs to another account. In your settings you can have a new mail sent.",
 };

@@ -26,4 +26,26 @@ export const es: Words = {
   resumedAll: "Volverás a recibir correos sobre mensajes.",
   badLink: "Este enlace no es válido",
   badLinkHint: "Puede que se haya cortado. Vuelve a abrirlo desde el correo.",
+  confirmTitle: "Confirma tu dirección",
+  confirmText:
+    "Alguien, quizá tú, ha indicado esta dirección para una cuenta en {site}. Cuando la confirmes, los correos sobre mensajes llegarán aquí.",
+  confirmUntil: "El enlace es válido durante {time}.",
+  confirm: "Confirmar la dirección",
+  ignore: "Si no has sido tú, no hagas nada: la dirección no se usará.",
+  knownTitle: "Ya tienes una cuenta",
+  knownText:
+    "Alguien, quizá tú, ha indicado esta dirección para otra cuenta en {site}. Pertenece a tu cuenta {username} y así seguirá.",
+  logIn: "Iniciar sesión",
+  changingTitle: "Se está cambiando tu dirección",
+  changingText:
+    "Alguien, quizá tú, quiere que los correos de tu cuenta {username} en {site} vayan a otra dirección. Hasta que se confirme, llegarán aquí.",
+  changingWarning:
+    "Si no has sido tú, alguien conoce tu contraseña: inicia sesión, vuelve a indicar esta dirección y avisa a quienes gestionan {site}.",
+  confirmQuestion: "¿Es {address} tu dirección y {username} tu cuenta?",
+  confirmedTitle: "Tu dirección está confirmada",
+  confirmedText: "Los correos sobre mensajes van a {address}.",
+  openMessages: "Abrir tus mensajes",
+  linkEnded: "Este enlace ya no es válido",
+  linkEndedHint:
+    "Puede que haya caducado, que hayas pedido otro o que la dirección pertenezca a otra cuenta. En tus ajustes puedes pedir un correo nuevo.",
 };

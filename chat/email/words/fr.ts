@@ -26,4 +26,26 @@ export const fr: Words = {
   resumedAll: "Vous recevrez de nouveau des e-mails sur vos messages.",
   badLink: "Ce lien n’est pas valide",
   badLinkHint: "Il a peut-être été coupé. Ouvrez-le de nouveau depuis l’e-mail.",
+  confirmTitle: "Confirmez votre adresse",
+  confirmText:
+    "Quelqu’un, peut-être vous, a indiqué cette adresse pour un compte sur {site}. Dès que vous la confirmez, les e-mails sur vos messages arrivent ici.",
+  confirmUntil: "Le lien est valable {time}.",
+  confirm: "Confirmer l’adresse",
+  ignore: "Si ce n’était pas vous, ne faites rien : l’adresse ne sera pas utilisée.",
+  knownTitle: "Vous avez déjà un compte",
+  knownText:
+    "Quelqu’un, peut-être vous, a indiqué cette adresse pour un autre compte sur {site}. Elle appartient à votre compte {username} et y reste.",
+  logIn: "Se connecter",
+  changingTitle: "Votre adresse va changer",
+  changingText:
+    "Quelqu’un, peut-être vous, souhaite que les e-mails de votre compte {username} sur {site} aillent à une autre adresse. Tant que celle-ci n’est pas confirmée, ils arrivent ici.",
+  changingWarning:
+    "Si ce n’était pas vous, quelqu’un connaît votre mot de passe : connectez-vous, indiquez de nouveau cette adresse et prévenez l’équipe de {site}.",
+  confirmQuestion: "{address} est-elle votre adresse, et {username} votre compte ?",
+  confirmedTitle: "Votre adresse est confirmée",
+  confirmedText: "Les e-mails sur vos messages vont à {address}.",
+  openMessages: "Ouvrir vos messages",
+  linkEnded: "Ce lien n’est plus valable",
+  linkEndedHint:
+    "Il a peut-être expiré, vous en avez demandé un autre, ou l’adresse appartient à un autre compte. Dans vos réglages, vous pouvez demander un nouvel e-mail.",
 };

@@ -26,4 +26,26 @@ export const pt: Words = {
   resumedAll: "Você voltará a receber e-mails sobre mensagens.",
   badLink: "Este link não é válido",
   badLinkHint: "Ele pode ter sido cortado. Abra-o de novo a partir do e-mail.",
+  confirmTitle: "Confirme seu endereço",
+  confirmText:
+    "Alguém, talvez você, informou este endereço para uma conta em {site}. Assim que você o confirmar, os e-mails sobre mensagens chegarão aqui.",
+  confirmUntil: "O link vale por {time}.",
+  confirm: "Confirmar o endereço",
+  ignore: "Se não foi você, não faça nada: o endereço não será usado.",
+  knownTitle: "Você já tem uma conta",
+  knownText:
+    "Alguém, talvez você, informou este endereço para outra conta em {site}. Ele pertence à sua conta {username} e continua com ela.",
+  logIn: "Entrar",
+  changingTitle: "Seu endereço está sendo alterado",
+  changingText:
+    "Alguém, talvez você, quer que os e-mails da sua conta {username} em {site} vão para outro endereço. Até que ele seja confirmado, eles chegam aqui.",
+  changingWarning:
+    "Se não foi você, alguém sabe sua senha: entre, informe este endereço de novo e avise quem administra {site}.",
+  confirmQuestion: "{address} é seu endereço, e {username} é sua conta?",
+  confirmedTitle: "Seu endereço está confirmado",
+  confirmedText: "Os e-mails sobre mensagens vão para {address}.",
+  openMessages: "Abrir suas mensagens",
+  linkEnded: "Este link não é mais válido",
+  linkEndedHint:
+    "Ele pode ter expirado, você pode ter pedido outro, ou o endereço pertence a outra conta. Nas suas configurações você pode pedir um novo e-mail.",
 };

@@ -26,4 +26,26 @@ export const sv: Words = {
   resumedAll: "Du får mejl om meddelanden igen.",
   badLink: "Länken är inte giltig",
   badLinkHint: "Den kan ha blivit avklippt. Öppna den en gång till från mejlet.",
+  confirmTitle: "Bekräfta din adress",
+  confirmText:
+    "Någon, kanske du, har angett den här adressen för ett konto på {site}. När du har bekräftat den kommer mejl om meddelanden hit.",
+  confirmUntil: "Länken gäller i {time}.",
+  confirm: "Bekräfta adressen",
+  ignore: "Om det inte var du behöver du inte göra något: adressen används inte.",
+  knownTitle: "Du har redan ett konto",
+  knownText:
+    "Någon, kanske du, har angett den här adressen för ett annat konto på {site}. Den hör till ditt konto {username} och stannar där.",
+  logIn: "Logga in",
+  changingTitle: "Din adress håller på att ändras",
+  changingText:
+    "Någon, kanske du, vill att mejl för ditt konto {username} på {site} ska gå till en annan adress. Tills den är bekräftad kommer de hit.",
+  changingWarning:
+    "Om det inte var du kan någon ditt lösenord: logga in, ange den här adressen igen och hör av dig till dem som driver {site}.",
+  confirmQuestion: "Är {address} din adress och {username} ditt konto?",
+  confirmedTitle: "Din adress är bekräftad",
+  confirmedText: "Mejl om meddelanden går till {address}.",
+  openMessages: "Öppna dina meddelanden",
+  linkEnded: "Länken gäller inte längre",
+  linkEndedHint:
+    "Den kan ha gått ut, du kan ha bett om en ny, eller så hör adressen till ett annat konto. I dina inställningar kan du få ett nytt mejl skickat.",
 };

@@ -19,7 +19,11 @@ export function EmailSection({ current }: { current: NotificationPreferences }) 
   if (address === null) {
     return (
       <Section title="Email">
-        <Remark>Your account has no email address, so none can be sent to you.</Remark>
+        <Remark>
+          {self.value?.pendingEmail
+            ? "Email begins once you have confirmed your address."
+            : "Your account has no email address, so none can be sent to you."}
+        </Remark>
       </Section>
     );
   }

@@ -9,6 +9,7 @@ import {
 } from "../../state/preferences.ts";
 import { Notice } from "../Notice.tsx";
 import { BackLink } from "../ThreadHeader.tsx";
+import { AddressSection } from "./AddressSection.tsx";
 import { DesktopSection } from "./DesktopSection.tsx";
 import { EmailSection } from "./EmailSection.tsx";
 import { PushSection } from "./PushSection.tsx";
@@ -54,6 +55,7 @@ function Settings({ current }: { current: NotificationPreferences }) {
     <div class="settings">
       <div class="settings-column">
         <SaveFailure />
+        <AddressSection />
         <EmailSection current={current} />
         <PushSection current={current} />
         <DesktopSection current={current} />
