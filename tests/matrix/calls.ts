@@ -71,6 +71,12 @@ export const calls: Record<string, CallRow> = {
 
   // Of everyone's own
   "GET /api/auth/me": { answers: "401 401  200 200 200 200 200  200 200" },
+  // Of local accounts where mail is sent, which these are not: tests/routes/confirm_test.ts.
+  "PUT /api/auth/email": {
+    answers: "401 401  403 403 403 403 403  403 403",
+    body: () => ({ email: "new@example.com", password }),
+  },
+  "POST /api/auth/email/resend": { answers: "401 401  403 403 403 403 403  403 403" },
   "GET /api/users": { answers: "401 401  200 200 200 200 200  200 200" },
   "GET /api/users/:userId": { answers: "401 401  200 200 200 200 200  200 200" },
   "GET /api/messages/conversations": { answers: "401 401  200 200 200 200 200  200 200" },
@@ -115,6 +121,8 @@ export const calls: Record<string, CallRow> = {
   // The link is its own authority; this one is none.
   "GET /unsubscribe": { answers: "400", path: "/unsubscribe?token=x" },
   "POST /unsubscribe": { answers: "400", path: "/unsubscribe?token=x" },
+  "GET /confirm": { answers: "400", path: "/confirm?token=x" },
+  "POST /confirm": { answers: "400", path: "/confirm?token=x" },
 
   // The reference and the page, which hold nothing of anyone
   "GET /api/openapi.json": { answers: "200" },
