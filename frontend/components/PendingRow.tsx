@@ -9,10 +9,12 @@ interface PendingRowProps {
   line: OutboxLine;
   isFirst: boolean;
   isLast: boolean;
+  /** There is no field to take it back into. */
+  isStranded?: boolean;
 }
 
 /** A message on its way, or one that was refused and waits for a decision. */
-export function PendingRow({ line, isFirst, isLast }: PendingRowProps) {
+export function PendingRow({ line, isFirst, isLast, isStranded }: PendingRowProps) {
   const hasFailed = line.failure !== undefined;
   const edit = () => {
     prependDraft(line.conversationId ?? line.recipientId ?? "", line.content);
@@ -47,7 +49,7 @@ export function PendingRow({ line, isFirst, isLast }: PendingRowProps) {
             <button type="button" class="link-button" onClick={() => retryLine(line.clientId)}>
               Try again
             </button>
-            <button type="button" class="link-button" onClick={edit}>Edit</button>
+            {!isStranded && <button type="button" class="link-button" onClick={edit}>Edit</button>}
             <button type="button" class="link-button" onClick={() => removeLine(line.clientId)}>
               Delete
             </button>

@@ -1,11 +1,19 @@
 import { useEffect } from "preact/hooks";
 import { titleOf } from "../lib/people.ts";
 import { selfId } from "../state/chat.ts";
-import { loadThread, openConversation, openId, send, threadError } from "../state/messages.ts";
+import {
+  loadThread,
+  openConversation,
+  openId,
+  pendingLines,
+  send,
+  threadError,
+} from "../state/messages.ts";
 import { navigate, paths } from "../state/router.ts";
 import { typed } from "../state/typing.ts";
 import { Composer } from "./Composer.tsx";
 import { Notice } from "./Notice.tsx";
+import { PendingRow } from "./PendingRow.tsx";
 import { ThreadSkeleton } from "./Skeleton.tsx";
 import { BareHeader, SubjectCard, ThreadHeader } from "./ThreadHeader.tsx";
 import { Timeline } from "./Timeline.tsx";
@@ -30,12 +38,14 @@ export function Thread() {
     return (
       <section class="thread" aria-label="Conversation">
         <BareHeader />
-        <Notice
-          title="This conversation is not here"
-          text="It may have been removed, or the address may be wrong."
-        >
+        <Notice title="This conversation is not here" text={error.message}>
           <a class="button" href={paths.inbox}>Back to your messages</a>
         </Notice>
+        <ol class="unsent" aria-label="Not sent">
+          {pendingLines.value.map((line) => (
+            <PendingRow key={line.clientId} line={line} isFirst isLast isStranded />
+          ))}
+        </ol>
       </section>
     );
   }

@@ -63,7 +63,10 @@ export async function loadThread(): Promise<void> {
     if (isGone()) return;
     const isMissing = error instanceof ApiError &&
       (error.code === "not_found" || error.code === "invalid_input");
-    threadError.value = { message: reasonOf(error), isMissing };
+    const message = isMissing
+      ? "It may have been removed, or the address may be wrong."
+      : reasonOf(error);
+    threadError.value = { message, isMissing };
   }
 }
 

@@ -9,6 +9,7 @@ import type {
   Problem,
   SyncResult,
 } from "@/chat/protocol.ts";
+import { selectChanges, selectHistory } from "@/db/messages.ts";
 import { call, converse, TestSocket } from "../support/client.ts";
 import { startServer, testDatabases, type TestServer, type TestUser } from "../support/server.ts";
 
@@ -254,6 +255,21 @@ for (const { name, open, ignore } of testDatabases) {
       assert.equal((await get(server, ana, id)).body.lastSeq, 1);
     },
   );
+
+  test("a page of history ends where the member was known to be one", async (server, users) => {
+    const [ana, jonas] = users as Five;
+    const id = await group(server, ana, [jonas]);
+    for (let n = 0; n < 3; n++) await say(server, ana, id);
+    // As if they were removed between the two questions.
+    const mine = { joinedSeq: 0, lastSeq: 2 };
+    for (const at of [{ before: 9 }, { after: 0 }, { around: 3 }]) {
+      const rows = await selectHistory(server.chat.db, id, mine, at, 10);
+      assert.ok(rows.length > 0 && rows.every(({ seq }) => seq <= 2));
+    }
+    const since = { conversationId: id, rev: 0, toRev: 2, joinedSeq: 0 };
+    const changes = await selectChanges(server.chat.db, [since], 10, 1_000);
+    assert.deepEqual(changes.map(({ seq }) => seq), [1, 2]);
+  });
 
   test("a removed member's list holds nothing of the group", async (server, users) => {
     const [ana, jonas] = users as Five;
