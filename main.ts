@@ -239,7 +239,7 @@ async function openDatabase(config: Config, log: Log): Promise<OpenDatabase> {
     ? await openFolder(config, log)
     : await openPostgres(config.databaseUrl);
   try {
-    await migrate(database.db);
+    await migrate(database.unhurried);
   } catch (error) {
     if (!isTransient(error)) throw error;
     const code = databaseError(error)?.code;

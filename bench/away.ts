@@ -217,7 +217,12 @@ async function measureNotices({ postgres, template, away }: Place): Promise<Noti
     activeSeconds: 0,
     canEmail: true,
   };
-  const notices = new Notices(db, systemClock, defaults, () => false);
+  const notices = new Notices(
+    { background: db, unhurried: db },
+    systemClock,
+    defaults,
+    () => false,
+  );
   const started = performance.now();
   for (const { conversationId, senderId, userId } of away) {
     notices.add({ conversationId, senderId } as Message, [senderId, userId]);

@@ -101,7 +101,7 @@ export async function openChat(parts: ChatParts): Promise<Chat> {
 
   const activity = new Activity();
   const notices = new Notices(
-    database.background,
+    database,
     clock,
     {
       ...defaultPreferences(settings),

@@ -1,4 +1,4 @@
-import { allowLongStatements, type Database } from "@/db/database.ts";
+import type { Database, OpenDatabase } from "@/db/database.ts";
 import {
   type NoticeDefaults,
   type NoticeDraft,
@@ -39,7 +39,7 @@ export class Notices {
   #flushing = Promise.resolve();
 
   constructor(
-    private readonly db: Database,
+    private readonly database: Pick<OpenDatabase, "background" | "unhurried">,
     private readonly clock: Clock,
     private readonly defaults: NoticeDefaults,
     private readonly isActive: (userId: string) => boolean,
@@ -98,7 +98,7 @@ export class Notices {
     const drafts = [...this.#drafts];
     this.#drafts = new Map();
     try {
-      await this.#start(this.db, drafts.map(([, draft]) => draft));
+      await this.#start(this.database.background, drafts.map(([, draft]) => draft));
     } catch (error) {
       for (const [key, draft] of drafts) this.#drafts.set(key, draft);
       throw error;
@@ -114,9 +114,8 @@ export class Notices {
   async recover(): Promise<void> {
     const before = this.clock.now() - silentMs;
     // In one transaction: should this instance end as well, the next one finds the watermarks again.
-    await this.db.transaction(async (tx) => {
-      // After a long time away it may take some.
-      await allowLongStatements(tx);
+    // After a long time away it may take some.
+    await this.database.unhurried.transaction(async (tx) => {
       const watermarks = await takeSilentWatermarks(tx, before);
       if (watermarks.length === 0) return;
       const since = Math.min(...watermarks) - toleranceMs;
@@ -131,7 +130,7 @@ export class Notices {
   }
 
   async #raiseWatermark(now: number): Promise<void> {
-    await upsertWatermark(this.db, this.#watermarkId, now);
+    await upsertWatermark(this.database.background, this.#watermarkId, now);
     this.#watermarkAt = now;
   }
 

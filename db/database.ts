@@ -10,6 +10,7 @@ import type { BackendProfile, Db as QueueDriver } from "pg-boss";
 import { newId } from "@/utils/ids.ts";
 import { selectEpoch } from "./epoch.ts";
 import * as schema from "./schema.ts";
+import { watchedSocket } from "./watched_socket.ts";
 
 /** One type serves the pool, the embedded database and a transaction. */
 export type Database = PgDatabase<PgQueryResultHKT, typeof schema>;
@@ -28,6 +29,8 @@ export interface OpenDatabase {
    * get lost when the database's machine fails; what it noted is done again.
    */
   background: Database;
+  /** The same once more, for the rare thing that takes its time: nothing of it is given up. */
+  unhurried: Database;
   /**
    * Calls `heard` for each NOTIFY on the channel, after the notifying transaction's commit and in
    * order; at most once: what is said while the connection is away is lost.
@@ -49,33 +52,62 @@ export interface OpenDatabase {
 /** Connections for what nobody waits for. */
 const backgroundSize = 3;
 
+/** A statement is given up after this, and a wait for a lock. Milliseconds. */
+const limits = { statement_timeout: 10_000, lock_timeout: 3_000 };
+/** A connection that brings no answer for so long is dead. */
+const silenceMs = 12_000;
+/** How often it is seen whether the connection that listens is alive: nothing else is said on it. */
+const pulseMs = 10_000;
+
 /** Opens a Postgres server's database. Connects at the first query; up to `poolSize` connections. */
 export async function openPostgres(url: string, poolSize = 10): Promise<OpenDatabase> {
   const [{ default: postgres }, { drizzle }] = await Promise.all([
     import("postgres"),
     import("drizzle-orm/postgres-js"),
   ]);
-  // Nothing waits for ever: a statement or a lock that takes this long is tried again later.
-  const limits = { statement_timeout: 10_000, lock_timeout: 3_000 };
+  const options = {
+    onnotice: () => {},
+    connect_timeout: 10,
+    // Soon again: no one else is there to be spared, and many wait.
+    backoff: () => Math.random(),
+  };
+  // Its types do not know of it.
+  const watched = {
+    socket: (to: Parameters<typeof watchedSocket>[0]) => watchedSocket(to, silenceMs),
+  };
   const open = (max: number, connection: Record<string, string | number>) =>
-    postgres(url, { max, onnotice: () => {}, connect_timeout: 10, connection });
-  const client = open(poolSize, limits);
-  const background = open(Math.min(poolSize, backgroundSize), {
-    ...limits,
-    synchronous_commit: "off",
-  });
+    postgres(url, {
+      ...options,
+      max,
+      ...watched,
+      connection: { ...limits, ...connection },
+    });
+  const client = open(poolSize, {});
+  const background = open(Math.min(poolSize, backgroundSize), { synchronous_commit: "off" });
+  const unhurried = postgres(url, { ...options, max: 1, idle_timeout: 20 });
   const db = drizzle(client, { schema });
   return {
     db,
     background: drizzle(background, { schema }),
+    unhurried: drizzle(unhurried, { schema }),
     async listen(channel, heard, onListening) {
       const { unlisten } = await client.listen(channel, heard, onListening);
-      return unlisten;
+      const pulse = setInterval(
+        () =>
+          client.listen(`${channel}_pulse`, () => {}).then(({ unlisten }) => unlisten())
+            // It listens again as soon as it can.
+            .catch(() => {}),
+        pulseMs,
+      );
+      return async () => {
+        clearInterval(pulse);
+        await unlisten();
+      };
     },
     epoch: () => selectEpoch(db),
     queueDatabase: { backend: "postgres", db: postgresQueueDriver(background) },
     async close() {
-      await Promise.all([client, background].map((one) => one.end({ timeout: 5 })));
+      await Promise.all([client, background, unhurried].map((one) => one.end({ timeout: 5 })));
     },
   };
 }
@@ -100,6 +132,7 @@ export async function openEmbedded(
   return {
     db,
     background: db,
+    unhurried: db,
     async listen(channel, heard, onListening) {
       const unlisten = await client.listen(channel, heard);
       onListening?.();
@@ -153,11 +186,6 @@ export async function select<Row>(db: Database, query: SQL): Promise<Row[]> {
   return (Array.isArray(result) ? result : (result as { rows: unknown[] }).rows) as Row[];
 }
 
-/** Lifts the limit on statements for the rest of a transaction. */
-export async function allowLongStatements(tx: Database): Promise<void> {
-  await tx.execute(sql`set local statement_timeout = 0`);
-}
-
 /** Whether the database answers. */
 export async function isReady(db: Database): Promise<boolean> {
   try {
@@ -193,13 +221,14 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
 export const isForbidden = (error: unknown): boolean => databaseError(error)?.code === "42501";
 
 /**
- * Whether the error is the database being away, restarting, full or overloaded, so that the same
- * statement may work later: SQLSTATE classes 08 (connection), 53 (resources), 57 (operator
- * intervention, timeouts), 40 (deadlock, serialization), 55P03 (lock timeout), and the drivers' own
- * connection errors.
+ * Whether the error is the database being away, restarting, full, overloaded or a copy that takes
+ * no writes, so that the same statement may work later: SQLSTATE classes 08 (connection), 53
+ * (resources), 57 (operator intervention, timeouts), 58 (the system's errors), 40 (deadlock,
+ * serialization), 55P03 (lock timeout), 25006 (read-only), and the drivers' own connection errors.
  */
 export function isTransient(error: unknown): boolean {
   const code = databaseError(error)?.code;
   return code !== undefined &&
-    (/^(08|53|57|40|55P03)/.test(code) || /^(CONNECT|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND)/.test(code));
+    (/^(08|53|57|58|40|55P03|25006)/.test(code) ||
+      /^(CONNECT|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)/.test(code));
 }

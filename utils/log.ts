@@ -17,7 +17,14 @@ const queryLength = 1_000;
 /** Writes log lines of one level and above. */
 export type Log = Record<LogLevel, (message: string, fields?: LogFields) => void>;
 
+/** The same message is written so often within a window of time; then it is only counted. */
+const burst = { lines: 10, ms: 10_000 };
+
 /**
+ * A warning or error that repeats is written some times in each ten seconds and counted otherwise:
+ * while the database is away, say, each request and each timer has the same to tell. The first of
+ * the next ten seconds tells how many were left out.
+ *
  * @param format "json" one object a line; "text" for a terminal
  * @param write where a line goes, without its line end; stdout if left out
  */
@@ -27,8 +34,24 @@ export function createLog(
   write: (line: string) => void = (line) => console.log(line),
 ): Log {
   const from = levels.indexOf(level);
-  const entry = (of: LogLevel) => (message: string, fields: LogFields = {}) => {
+  const repeats = new Map<string, { since: number; lines: number }>();
+
+  /** @returns how many were left out before this one; undefined: this one is, too */
+  function leftOut(message: string): number | undefined {
+    const now = performance.now();
+    const seen = repeats.get(message);
+    if (seen && now - seen.since < burst.ms) {
+      return ++seen.lines > burst.lines ? undefined : 0;
+    }
+    repeats.set(message, { since: now, lines: 1 });
+    return Math.max(0, (seen?.lines ?? 0) - burst.lines);
+  }
+
+  const entry = (of: LogLevel) => (message: string, given: LogFields = {}) => {
     if (levels.indexOf(of) < from) return;
+    const omitted = of === "warn" || of === "error" ? leftOut(message) : 0;
+    if (omitted === undefined) return;
+    const fields = omitted > 0 ? { ...given, leftOut: omitted } : given;
     const time = new Date().toISOString();
     if (format === "json") {
       const plain = Object.entries(fields).map(([name, value]) => [

@@ -18,6 +18,8 @@ export const self = signal<Self | null>(null);
 
 /** Set while this browser has signed in here, so that a stranger's first visit asks for nothing. */
 const signedInKey = "parley.signedIn";
+/** Set while the server has not heard that somebody signed out: their cookie is still good. */
+const leftKey = "parley.left";
 const lockName = "parley.token";
 const tabs = new BroadcastChannel("parley.session");
 
@@ -26,6 +28,7 @@ const spareMs = 20_000;
 /** A platform's token is used so long at least: this clock may be wrong, and the server judges. */
 const minLifeMs = 60_000;
 const refreshRetryMs = 3_000;
+const leaveRetryMs = 10_000;
 
 interface Access {
   token: string;
@@ -94,6 +97,7 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
 export async function restoreSession(): Promise<void> {
   if (config.localAccounts && storage.get(signedInKey) === null) {
     phase.value = "signedOut";
+    leaveAgain();
     return;
   }
   try {
@@ -110,13 +114,13 @@ export async function restoreSession(): Promise<void> {
 
 /** @throws {ApiError} */
 export async function login(name: string, password: string): Promise<void> {
-  await leaving;
+  await leaveAgain();
   begin(await request("POST", "/api/auth/login", { body: { login: name, password } }));
 }
 
 /** @throws {ApiError} with `details.errors` for the fields that were wrong */
 export async function register(input: RegisterInput): Promise<void> {
-  await leaving;
+  await leaveAgain();
   begin(await request("POST", "/api/auth/register", { body: input }));
 }
 
@@ -125,13 +129,29 @@ export function logout(): void {
   const last = access?.token;
   signOutHere();
   tabs.postMessage(null);
-  // Its answer takes the cookie away; that of a sign-in right after it has to come later.
-  leaving = request<void>("POST", "/api/auth/logout", last === undefined ? {} : { token: last })
-    .catch(() => undefined);
+  storage.set(leftKey, "1");
+  leaving = tellLeft(last);
+}
+
+/** Its answer takes the cookie away; that of a sign-in right after it has to come later. */
+async function tellLeft(token?: string): Promise<void> {
+  try {
+    await request<void>("POST", "/api/auth/logout", token === undefined ? {} : { token });
+    storage.set(leftKey, null);
+  } catch {
+    setTimeout(leaveAgain, leaveRetryMs);
+  }
+}
+
+/** Tells the server what it has not heard, unless somebody has signed in since. */
+async function leaveAgain(): Promise<void> {
+  await leaving;
+  if (phase.value === "signedOut" && storage.get(leftKey) !== null) await (leaving = tellLeft());
 }
 
 function begin({ user, ...result }: SessionResult): void {
   storage.set(signedInKey, "1");
+  storage.set(leftKey, null);
   forgetToken();
   keep(result);
   self.value = user;

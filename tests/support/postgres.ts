@@ -10,7 +10,7 @@
  * @module
  */
 import postgres from "postgres";
-import { startServer } from "./postgres_server.ts";
+import { type PostgresServer, startServer } from "./postgres_server.ts";
 
 /** The run's Postgres, or undefined where there is none, and the tests that need it are skipped. */
 export const testPostgresUrl: string | undefined = Deno.env.get("TEST_DATABASE_URL") || undefined;
@@ -26,10 +26,9 @@ export interface TestPostgres {
 }
 
 /** A Postgres that was started here and can be disturbed. */
-export interface OwnPostgres extends TestPostgres {
-  /** Ends every connection and starts again at the same address; `immediate` is as a crash. */
-  restart(mode: "fast" | "immediate"): Promise<void>;
-}
+export type OwnPostgres =
+  & TestPostgres
+  & Pick<PostgresServer, "restart" | "halt" | "resume" | "freeze" | "thaw">;
 
 /**
  * Starts a Postgres of one's own on 127.0.0.1, empty, in a temporary folder.
@@ -38,10 +37,7 @@ export interface OwnPostgres extends TestPostgres {
  */
 export async function startPostgres({ durable = false } = {}): Promise<OwnPostgres> {
   const server = await startServer(durable);
-  return {
-    ...await openRun(server.url, () => server.stop()),
-    restart: (mode) => server.restart(mode),
-  };
+  return { ...server, ...await openRun(server.url, () => server.stop()) };
 }
 
 /** Opens the existing server at `TEST_DATABASE_URL` if that is set, else starts one. */

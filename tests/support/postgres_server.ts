@@ -12,6 +12,12 @@ export interface PostgresServer {
   readonly url: string;
   /** Starts again at the same address; `immediate` is as a crash, `fast` an orderly end first. */
   restart(mode: "fast" | "immediate"): Promise<void>;
+  /** Ends every connection; whoever connects is refused until it is started again. */
+  halt(): Promise<void>;
+  resume(): Promise<void>;
+  /** Stops its processes in the middle of what they do; until they go on, nobody gets an answer. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
   /** Ends the server and removes its folder. */
   stop(): Promise<void>;
 }
@@ -70,17 +76,29 @@ export async function startServer(durable: boolean): Promise<PostgresServer> {
   }
   shell.unref(); // a program that forgets to stop it can still end
 
+  const control = async (command: string, ...args: string[]) => {
+    const { success } = await new Deno.Command(join(bin, "pg_ctl"), {
+      args: [command, "-D", "data", ...args, "-w"],
+      ...as,
+      stdin: "null",
+      stdout: "null",
+    }).spawn().status;
+    if (!success) throw new Error(`Cannot ${command} Postgres on port ${port}`);
+  };
+  /** To the server and to each connection's process, which are its children. */
+  const signal = async (name: "STOP" | "CONT") => {
+    const [pid] = (await Deno.readTextFile(join(folder, "data/postmaster.pid"))).split("\n");
+    const script = `kill -${name} ${pid} $(ps -o pid= --ppid ${pid})`;
+    await new Deno.Command("sh", { args: ["-c", script], stderr: "null" }).output();
+  };
+
   return {
     url: `postgres://parley@127.0.0.1:${port}/postgres`,
-    async restart(mode) {
-      const { success } = await new Deno.Command(join(bin, "pg_ctl"), {
-        args: ["restart", "-D", "data", "-l", "log", "-m", mode, "-w"],
-        ...as,
-        stdin: "null",
-        stdout: "null",
-      }).spawn().status;
-      if (!success) throw new Error(`Cannot restart Postgres on port ${port}`);
-    },
+    restart: (mode) => control("restart", "-l", "log", "-m", mode),
+    halt: () => control("stop", "-m", "fast"),
+    resume: () => control("start", "-l", "log"),
+    freeze: () => signal("STOP"),
+    thaw: () => signal("CONT"),
     stop: () => end(shell),
   };
 }

@@ -92,6 +92,14 @@ Deno.test("no text from elsewhere ends a line, or tells a terminal what to do", 
   }
 });
 
+Deno.test("a warning that repeats and repeats is counted rather than written", () => {
+  const { lines, log } = collect("info", "json");
+  for (let n = 0; n < 500; n++) log.warn("The database does not answer");
+  for (let n = 0; n < 20; n++) log.info("A message");
+  log.warn("Something else");
+  assert.equal(lines.length, 10 + 20 + 1);
+});
+
 Deno.test("a text log names levels other than info, and the fields", () => {
   const { lines, log } = collect("debug", "text");
   log.info("Ready", { seconds: 0.3, at: "http://localhost:8000" });
