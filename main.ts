@@ -26,6 +26,7 @@ import {
 } from "@/db/database.ts";
 import { migrate } from "@/db/migrate.ts";
 import { openQueue, type Queue, type QueueClock } from "@/db/queue.ts";
+import { deleteExpiredRateLimits } from "@/db/rate_limits.ts";
 import { getSecret } from "@/db/secrets.ts";
 import { createApp } from "@/routes/app.ts";
 import { SocketGuard } from "@/routes/socket_guard.ts";
@@ -104,6 +105,7 @@ export async function serve(
   const queue = mailer || pusher ? await openJobQueue(database, log, queueClock) : undefined;
   const chat = await openChat({
     database,
+    sharesDatabase: shared,
     bus: shared ? new PostgresBus(database, instanceId, log) : new MemoryBus(),
     presence: shared ? new PostgresPresence(database.db, instanceId, clock) : new MemoryPresence(),
     clock,
@@ -165,6 +167,7 @@ export async function serve(
     often(notify, notifyMs),
     often(tidyNotices, tidyMs),
     setInterval(() => guard.check(), guardMs),
+    often(() => deleteExpiredRateLimits(database.background, Date.now()), tidyMs),
   ];
   const server = listen(config, app.fetch);
   const { hostname, port } = server.addr;

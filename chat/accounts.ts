@@ -16,10 +16,13 @@ import { newId } from "@/utils/ids.ts";
 import type { PlatformClaims, TokenSubject } from "@/utils/jwt.ts";
 import { hashPassword, verifyPassword } from "@/utils/password.ts";
 import * as v from "valibot";
-import { type Chat, spend } from "./chat.ts";
+import type { Chat } from "./chat.ts";
+import { readDevice } from "./devices.ts";
 import { askToConfirm, newAccountEmail } from "./email_address.ts";
 import { ChatError } from "./errors.ts";
+import { attempt } from "./guesses.ts";
 import { Id, type LoginInput, type RegisterInput, type Self } from "./protocol.ts";
+import { spend } from "./rates.ts";
 import { selfView } from "./views.ts";
 
 /**
@@ -36,7 +39,7 @@ export async function register(
   input: RegisterInput,
   locale: string | null,
 ): Promise<Self> {
-  await spend(chat.rates.register, address);
+  await spend(chat, "register", { address });
   const { password, email, ...fields } = input;
   const emailPending = await newAccountEmail(chat, email);
   const emailAskedId = emailPending && newId();
@@ -55,19 +58,38 @@ export async function register(
   }
 }
 
+/** Where a login comes from: its address, and what its browser was given at the one before. */
+export interface LoginSource {
+  address: string;
+  deviceToken: string | undefined;
+}
+
 /**
- * Checks a login. The answer, and the time it takes, are the same whether the account does not
- * exist or the password is wrong.
+ * Checks a login. The answer, the time it takes and how often it may be tried are the same whether
+ * the account does not exist or the password is wrong.
  *
- * @throws {ChatError} `unauthenticated`, `rate_limited`
+ * @throws {ChatError} `unauthenticated`, `rate_limited`, `unavailable`
  */
-export async function login(chat: Chat, address: string, input: LoginInput): Promise<Self> {
-  await spend(chat.rates.login, address);
+export async function login(chat: Chat, from: LoginSource, input: LoginInput): Promise<Self> {
+  const { address } = from;
+  const device = await readDevice(chat, from.deviceToken);
+  if (!device) await spend(chat, "login", { address });
   const account = await selectAccount(chat.db, input.login);
-  const right = await verifyPassword(input.password, account?.passwordHash ?? null);
+  const isKnown = account !== undefined && device?.members.includes(account.id);
+  // A browser that others log in from is nothing to this account.
+  if (device && !isKnown) await spend(chat, "login", { address });
+  const tried = await attempt(chat, input.login, address, isKnown ? device?.id : undefined);
+  let right;
+  try {
+    right = await verifyPassword(input.password, account?.passwordHash ?? null);
+  } catch (error) {
+    await tried.cameToNothing();
+    throw error;
+  }
   if (!account || !right) {
     throw new ChatError("unauthenticated", "The username or the password is wrong");
   }
+  await tried.succeeded();
   return selfView(account);
 }
 

@@ -1,19 +1,21 @@
 import { isReady as databaseAnswers, type OpenDatabase } from "@/db/database.ts";
 import type { Queue } from "@/db/queue.ts";
+import { openInDatabase } from "@/db/rate_limits.ts";
 import type { Clock } from "@/utils/clock.ts";
 import type { Log } from "@/utils/log.ts";
 import type { Mailer } from "@/utils/mail.ts";
 import type { Pusher } from "@/utils/push.ts";
-import { createRateLimit, type RateLimit } from "@/utils/rate_limit.ts";
+import { openInMemory } from "@/utils/rate_limit.ts";
 import type { Bus } from "./bus.ts";
 import { Activity } from "./activity.ts";
 import { type Audience, Connections } from "./connections.ts";
 import { Epoch } from "./epoch.ts";
-import { ChatError } from "./errors.ts";
+import { createGuesses, type Guesses } from "./guesses.ts";
 import { createMarker, type Marker } from "./marker.ts";
 import { Notices } from "./notices.ts";
 import type { Presence } from "./presence.ts";
 import { limits, type NotificationPreferences, type ServerFrame } from "./protocol.ts";
+import { createRates, type Rates } from "./rates.ts";
 import { createWriter, type Writer } from "./writer.ts";
 
 /** What the platform sets; see the configuration table in docs/operations.md. */
@@ -33,6 +35,8 @@ export interface ChatSettings {
 
 export interface ChatParts {
   database: OpenDatabase;
+  /** Whether other instances may be on the same database. */
+  sharesDatabase: boolean;
   bus: Bus;
   presence: Presence;
   clock: Clock;
@@ -44,23 +48,8 @@ export interface ChatParts {
   queue: Queue | undefined;
 }
 
-/**
- * What is counted: by member, but `frame` by connection, `mail` by the address it goes to as well,
- * and the last two by the caller's address.
- */
-type RateName =
-  | "send"
-  | "frame"
-  | "typing"
-  | "search"
-  | "sync"
-  | "create"
-  | "mail"
-  | "login"
-  | "register";
-
 /** One running instance of the domain: what every command takes as its first argument. */
-export interface Chat extends Omit<ChatParts, "database"> {
+export interface Chat extends Omit<ChatParts, "database" | "sharesDatabase"> {
   db: OpenDatabase["db"];
   background: OpenDatabase["background"];
   connections: Connections;
@@ -69,7 +58,8 @@ export interface Chat extends Omit<ChatParts, "database"> {
   notices: Notices;
   writer: Writer;
   marker: Marker;
-  rates: Record<RateName, RateLimit>;
+  rates: Rates;
+  guesses: Guesses;
   /** Members whose last connection here just went, and when: a page that reloads is not gone. */
   departing: Map<string, number>;
   /** Searches for a pair's conversation that are under way. */
@@ -96,8 +86,7 @@ export async function openChat(parts: ChatParts): Promise<Chat> {
   const connections = new Connections();
   const announce = (to: string[], frame: ServerFrame, audience?: Audience) =>
     announceTo({ connections, bus }, to, frame, audience);
-  const rate = (points: number, seconds: number) =>
-    createRateLimit(points * settings.rateLimitScale, seconds);
+  const shared = parts.sharesDatabase ? openInDatabase(database.db, openInMemory) : openInMemory;
 
   const activity = new Activity();
   const notices = new Notices(
@@ -122,17 +111,8 @@ export async function openChat(parts: ChatParts): Promise<Chat> {
     notices,
     writer: createWriter(database.db, { clock, log, announce, noticed: notices.add }),
     marker: createMarker(database.db, { clock, announce, noticed: notices.read }),
-    rates: {
-      send: rate(60, 10),
-      frame: rate(300, 10),
-      typing: rate(30, 10),
-      search: rate(60, 10),
-      sync: rate(30, 10),
-      create: rate(20, 60),
-      mail: rate(10, 3_600),
-      login: rate(10, 60),
-      register: rate(10, 600),
-    },
+    rates: createRates({ here: openInMemory, shared }, settings.rateLimitScale),
+    guesses: createGuesses(shared, settings.rateLimitScale),
     departing: new Map(),
     directSearches: new Map(),
   };
@@ -155,12 +135,4 @@ export function announceTo(
   const text = JSON.stringify(frame);
   connections.tell(to, text, audience);
   bus.publish({ to, text, ...audience });
-}
-
-/** @throws {ChatError} `rate_limited`, with the seconds to wait */
-export async function spend(rate: RateLimit, key: string): Promise<void> {
-  const retryAfter = await rate(key);
-  if (retryAfter > 0) {
-    throw new ChatError("rate_limited", `Too many requests: wait ${retryAfter} s`, { retryAfter });
-  }
 }

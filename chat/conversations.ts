@@ -10,7 +10,7 @@ import {
 import type { ConversationRow } from "@/db/conversations.ts";
 import { selectExistingUserIds } from "@/db/users.ts";
 import { newId } from "@/utils/ids.ts";
-import { announceTo, type Chat, spend } from "./chat.ts";
+import { announceTo, type Chat } from "./chat.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { invalidInput, notFound } from "./errors.ts";
 import { noteNotifications } from "./notifications.ts";
@@ -22,20 +22,20 @@ import {
   limits,
   type ListConversationsQuery,
 } from "./protocol.ts";
+import { spend } from "./rates.ts";
 import { conversationView } from "./views.ts";
 
 /**
  * Begins a conversation. A direct one that exists already, with the same context and subject, is
  * found instead.
  *
- * @throws {ChatError} `invalid_input`, `not_found`, `rate_limited`
+ * @throws {ChatError} `invalid_input`, `not_found`
  */
 export async function createConversation(
   chat: Chat,
   userId: string,
   input: CreateConversationInput,
 ): Promise<{ conversation: Conversation; created: boolean }> {
-  await spend(chat.rates.create, userId);
   const others = [...new Set(input.participantIds)].filter((id) => id !== userId);
   if (others.length === 0) {
     throw invalidInput("participantIds", "Name at least one member other than yourself");
@@ -116,6 +116,7 @@ async function searchDirect(
   if (id !== undefined) return { id, created: false };
   const [existing] = await selectExistingUserIds(chat.db, [otherId]);
   if (existing === undefined) throw notFound("member", otherId);
+  await spend(chat, "create", { member: userId });
   return insertConversation(
     chat.db,
     { ...newConversation(chat, userId, "direct"), directKey: key },

@@ -9,10 +9,11 @@ import { type Database, isUniqueViolation } from "@/db/database.ts";
 import { confirmEmailPending, selectUser, updateEmailPending, type UserRow } from "@/db/users.ts";
 import { newId } from "@/utils/ids.ts";
 import { verifyPassword } from "@/utils/password.ts";
-import { type Chat, spend } from "./chat.ts";
+import type { Chat } from "./chat.ts";
 import type { MailJob } from "./deliveries.ts";
 import { ChatError, invalidInput } from "./errors.ts";
 import type { EmailInput, Self } from "./protocol.ts";
+import { spend } from "./rates.ts";
 import { readLink, signLink } from "./signed_links.ts";
 import { selfView } from "./views.ts";
 
@@ -31,7 +32,7 @@ export async function newAccountEmail(
 ): Promise<string | null> {
   if (!chat.mailer) return null;
   if (given === undefined) throw invalidInput("email", "Expected an email address");
-  await spend(chat.rates.mail, given.toLowerCase());
+  await spend(chat, "mail", { recipient: given.toLowerCase() });
   return given;
 }
 
@@ -61,8 +62,7 @@ export async function changeEmail(
   { email, password }: EmailInput,
 ): Promise<Self> {
   const account = await selectOwnAccount(chat, userId);
-  await spend(chat.rates.login, address);
-  await spend(chat.rates.login, userId);
+  await spend(chat, "login", { member: userId, address });
   if (!await verifyPassword(password, account.passwordHash)) {
     const message = "The password is wrong";
     throw new ChatError("forbidden", message, { errors: [{ path: "password", message }] });
@@ -110,8 +110,7 @@ async function selectOwnAccount(chat: Chat, userId: string): Promise<UserRow> {
 
 /** Nobody's mailbox is to be filled, neither by one member nor by many. */
 async function spendMail(chat: Chat, userId: string, address: string): Promise<void> {
-  await spend(chat.rates.mail, userId);
-  await spend(chat.rates.mail, address.toLowerCase());
+  await spend(chat, "mail", { member: userId, recipient: address.toLowerCase() });
 }
 
 /** The address of the page where an address is confirmed. */

@@ -1,5 +1,6 @@
 import { isTransient } from "@/db/database.ts";
 import type { Log } from "@/utils/log.ts";
+import { HashingBusy } from "@/utils/password.ts";
 import type { ErrorCode, InputIssue } from "./protocol.ts";
 
 /**
@@ -39,6 +40,13 @@ export function toChatError(error: unknown, log: Log): ChatError {
     log.warn("The database does not answer", { error });
     return new ChatError("unavailable", "The service is not available right now: try again", {
       retryAfter: 1,
+      cause: error,
+    });
+  }
+  if (error instanceof HashingBusy) {
+    log.warn("Too many passwords to check at once");
+    return new ChatError("unavailable", "Too much is going on right now: try again", {
+      retryAfter: error.retryAfter,
       cause: error,
     });
   }

@@ -1,6 +1,6 @@
 import { countUnread, selectMembership } from "@/db/conversations.ts";
 import { selectHistory, selectSeq } from "@/db/messages.ts";
-import { type Chat, spend } from "./chat.ts";
+import type { Chat } from "./chat.ts";
 import { findOrCreateDirect } from "./conversations.ts";
 import { invalidInput, notFound } from "./errors.ts";
 import {
@@ -29,7 +29,6 @@ export interface Speaker {
  * @throws {ChatError} `not_found`, `invalid_input`, `rate_limited`, `unavailable`
  */
 export async function sendMessage(chat: Chat, speaker: Speaker, input: SendInput): Promise<Stored> {
-  await spend(chat.rates.send, speaker.userId);
   if (input.attachmentIds.length > 0) {
     throw invalidInput("attachmentIds", `Cannot find attachment ${input.attachmentIds[0]}`);
   }

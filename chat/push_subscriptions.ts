@@ -4,7 +4,7 @@ import {
   upsertPushSubscription,
 } from "@/db/push_subscriptions.ts";
 import { newId } from "@/utils/ids.ts";
-import { type Chat, spend } from "./chat.ts";
+import type { Chat } from "./chat.ts";
 import { ChatError, invalidInput, notFound } from "./errors.ts";
 import { limits, type PushSubscriptionInput } from "./protocol.ts";
 
@@ -14,7 +14,7 @@ import { limits, type PushSubscriptionInput } from "./protocol.ts";
  *
  * @returns its id, and whether its endpoint is new
  * @throws {ChatError} `not_found` where there is no web push, `invalid_input` if the endpoint is no
- *   push service's, `rate_limited`
+ *   push service's
  */
 export async function subscribeToPush(
   chat: Chat,
@@ -23,7 +23,6 @@ export async function subscribeToPush(
   userAgent: string | undefined,
 ): Promise<{ id: string; created: boolean }> {
   if (!chat.pusher) throw new ChatError("not_found", "Web push is not set up here");
-  await spend(chat.rates.create, userId);
   if (!chat.pusher.accepts(endpoint)) {
     throw invalidInput("endpoint", "Expected an address of a known push service");
   }

@@ -20,6 +20,7 @@ import Bowser from "bowser";
 import type { Chat } from "./chat.ts";
 import { ChatError } from "./errors.ts";
 import { noteNotifications } from "./notifications.ts";
+import { spend } from "./rates.ts";
 
 /** How long the token before may still come. */
 const graceMs = 60_000;
@@ -82,7 +83,8 @@ function programName(userAgent: string | null): string {
 /**
  * Exchanges a refresh token for the next one.
  *
- * @throws {ChatError} `unauthenticated` if it is unknown, ended or revoked, or was used before
+ * @throws {ChatError} `unauthenticated` if it is unknown, ended or revoked, or was used before;
+ *   `rate_limited`
  */
 export async function refreshSession(
   chat: Chat,
@@ -95,6 +97,7 @@ export async function refreshSession(
   if (!session || session.revokedAt || session.expiresAt.getTime() <= now) throw ended;
 
   const { userId, refreshHash, previousHash, rotatedAt } = session;
+  await spend(chat, "refresh", { member: userId });
   const hash = await sha256(refreshToken);
   const next = await nextToken(session, refreshToken);
   if (hash === previousHash && now - rotatedAt.getTime() < graceMs) {

@@ -6,7 +6,7 @@ import {
   selectUnreadTotal,
 } from "@/db/conversations.ts";
 import { selectChanges } from "@/db/messages.ts";
-import { type Chat, spend } from "./chat.ts";
+import type { Chat } from "./chat.ts";
 import { showConversations } from "./conversations.ts";
 import { limits, type SyncInput, type SyncResult } from "./protocol.ts";
 import { messageView } from "./views.ts";
@@ -21,11 +21,8 @@ const resultBytes = 512 * 1024;
  *
  * A conversation differs if its `rev` or its `marksRev` does. Of one that the client holds come the
  * messages beyond its rev; of one it does not hold comes the conversation only.
- *
- * @throws {ChatError} `rate_limited`
  */
 export async function sync(chat: Chat, userId: string, input: SyncInput): Promise<SyncResult> {
-  await spend(chat.rates.sync, userId);
   const held = Object.keys(input.heads);
   const changed = await selectChanged(
     chat.db,

@@ -1,12 +1,12 @@
 import { selectMemberIds } from "@/db/conversations.ts";
-import { announceTo, type Chat, spend } from "./chat.ts";
+import { announceTo, type Chat } from "./chat.ts";
 import { notFound } from "./errors.ts";
 
 /**
  * Tells who has joined the conversation that the member types, or stopped. Stored nowhere: it
  * expires with the receivers.
  *
- * @throws {ChatError} `not_found`, `rate_limited`
+ * @throws {ChatError} `not_found`
  */
 export async function tellTyping(
   chat: Chat,
@@ -14,7 +14,6 @@ export async function tellTyping(
   conversationId: string,
   isTyping: boolean,
 ): Promise<void> {
-  await spend(chat.rates.typing, userId);
   const members = await selectMemberIds(chat.db, conversationId, userId);
   if (members.length === 0) throw notFound("conversation", conversationId);
   announceTo(

@@ -1,6 +1,6 @@
 import { selectSharedIds } from "@/db/conversations.ts";
 import { selectUser, selectUserByUsername, selectUsersByQuery, type UserRow } from "@/db/users.ts";
-import { type Chat, spend } from "./chat.ts";
+import type { Chat } from "./chat.ts";
 import { notFound } from "./errors.ts";
 import type { Profile } from "./protocol.ts";
 import { profileView } from "./views.ts";
@@ -10,15 +10,12 @@ const found = 20;
 /**
  * Members one may write to: those whose names begin with the words asked for, or the one of this
  * exact username.
- *
- * @throws {ChatError} `rate_limited`
  */
 export async function findUsers(
   chat: Chat,
   userId: string,
   by: { query: string; username?: string | undefined },
 ): Promise<Profile[]> {
-  await spend(chat.rates.search, userId);
   if (by.username === undefined) {
     return showProfiles(chat, userId, await selectUsersByQuery(chat.db, by.query, userId, found));
   }

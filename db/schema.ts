@@ -265,3 +265,13 @@ export const presence = pgTable("presence", {
   primaryKey({ columns: [t.userId, t.instanceId] }),
   index("presence_instance").on(t.instanceId),
 ]);
+
+/**
+ * What the limits that all instances share have counted; its columns are as the library wants them.
+ * Unlogged: it costs little to write, and a crash of the database only forgets what was counted.
+ */
+export const rateLimits = pgTable("rate_limits", {
+  key: text("key").primaryKey(),
+  points: integer("points").notNull(),
+  expire: time("expire"),
+}, (t) => [index("rate_limits_expire").on(t.expire)]);

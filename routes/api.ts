@@ -1,9 +1,11 @@
 import type { Chat } from "@/chat/chat.ts";
 import { ChatError, invalidInput } from "@/chat/errors.ts";
 import { Id, limits } from "@/chat/protocol.ts";
+import { type RateName, spend } from "@/chat/rates.ts";
 import type { Tokens } from "@/utils/jwt.ts";
 import type { Context, Hono } from "hono";
 import * as v from "valibot";
+import { clientAddress } from "./address.ts";
 import { readBody } from "./body.ts";
 import { bearerToken, openTokenSession, type Session } from "./session.ts";
 import { parseJson, validate } from "./validate.ts";
@@ -14,6 +16,8 @@ export interface CallSpec {
   /** Hono's form: `/api/users/:userId`. Every parameter is an id. */
   path: string;
   summary: string;
+  /** What it counts as, by member and address; null: as nothing, or it counts by itself. */
+  rate: RateName | null;
   /** Open to those without a token. */
   anonymous?: true;
   query?: v.GenericSchema;
@@ -59,6 +63,10 @@ export class Api {
         this.tokens,
         bearerToken(c.req.header("authorization")),
       );
+      if (spec.rate) {
+        const member = session?.user.id;
+        await spend(this.chat, spec.rate, { ...member && { member }, address: clientAddress(c) });
+      }
       return handle({
         c,
         session,

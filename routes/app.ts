@@ -4,6 +4,7 @@ import type { Tokens } from "@/utils/jwt.ts";
 import type { Mailbox } from "@/utils/mailbox.ts";
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
+import { knowAddress } from "./address.ts";
 import { Api } from "./api.ts";
 import { authRoutes } from "./auth.ts";
 import { confirmRoutes } from "./confirm.tsx";
@@ -32,6 +33,8 @@ export interface AppOptions {
   heartbeatSeconds: number;
   silenceSeconds: number;
   guard: SocketGuard;
+  /** The proxies' ranges; undefined: whichever proxy there is, see `routes/address.ts`. */
+  trustedProxies?: string[] | undefined;
   page: PageOptions;
   /** Development's mail; undefined: mail goes out, or nowhere. */
   mailbox?: Mailbox | undefined;
@@ -54,6 +57,7 @@ export function createApi(chat: Chat, tokens: Tokens, options: AppOptions): Api 
   );
 
   app.use(logRequests(chat));
+  app.use(knowAddress(options.trustedProxies));
   app.use(...answerHeaders(https));
   app.use("/api/*", cors({ origin: allowedOrigins, maxAge: 3600 }));
 

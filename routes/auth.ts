@@ -1,4 +1,5 @@
 import { login, register } from "@/chat/accounts.ts";
+import { deviceSeconds, rememberDevice } from "@/chat/devices.ts";
 import { changeEmail, resendConfirmation } from "@/chat/email_address.ts";
 import { ChatError } from "@/chat/errors.ts";
 import {
@@ -29,9 +30,11 @@ export interface AuthOptions {
 export function authRoutes(api: Api, options: AuthOptions): void {
   const { chat, tokens } = api;
   const { https, origins } = options;
-  // Only these calls ever see the cookie, and no other site can make a browser send it. By its name
-  // a browser takes it over https alone; `__Host-` would send it with every request.
+  // Only these calls ever see the cookies, and no other site can make a browser send them. By their
+  // names a browser takes them over https alone; `__Host-` would send them with every request.
   const cookieName = https ? "__Secure-parley_refresh" : "parley_refresh";
+  /** By it a browser is known that a member has logged in from before. */
+  const deviceCookieName = https ? "__Secure-parley_device" : "parley_device";
   const cookie = {
     httpOnly: true,
     secure: https,
@@ -43,6 +46,7 @@ export function authRoutes(api: Api, options: AuthOptions): void {
     method: "GET",
     path: "/api/auth/me",
     summary: "The member the token speaks for",
+    rate: "read",
     answers: { 200: Self },
   }, ({ c, session }) => c.json(session.user));
 
@@ -57,6 +61,7 @@ export function authRoutes(api: Api, options: AuthOptions): void {
     method: "POST",
     path: "/api/auth/register",
     summary: "Open an account",
+    rate: null,
     anonymous: true,
     body: RegisterInput,
     answers: { 201: SessionResult },
@@ -69,15 +74,20 @@ export function authRoutes(api: Api, options: AuthOptions): void {
     method: "POST",
     path: "/api/auth/login",
     summary: "Log in with a username or an email; sets the refresh cookie",
+    rate: null,
     anonymous: true,
     body: LoginInput,
     answers: { 200: SessionResult },
-  }, async ({ c, body }) => c.json(await begin(c, await login(chat, clientAddress(c), body))));
+  }, async ({ c, body }) => {
+    const from = { address: clientAddress(c), deviceToken: getCookie(c, deviceCookieName) };
+    return c.json(await begin(c, await login(chat, from, body)));
+  });
 
   api.on({
     method: "POST",
     path: "/api/auth/refresh",
     summary: "Exchange the refresh cookie for a token and the next cookie",
+    rate: "refresh",
     anonymous: true,
     answers: { 200: TokenResult },
   }, async ({ c }) => {
@@ -99,6 +109,7 @@ export function authRoutes(api: Api, options: AuthOptions): void {
     method: "POST",
     path: "/api/auth/logout",
     summary: "End the session of the refresh cookie",
+    rate: "refresh",
     anonymous: true,
     answers: { 204: null },
   }, async ({ c }) => {
@@ -113,6 +124,7 @@ export function authRoutes(api: Api, options: AuthOptions): void {
       method: "PUT",
       path: "/api/auth/email",
       summary: "Give another address, in force once it is confirmed by the mail sent to it",
+      rate: null,
       body: EmailInput,
       answers: { 200: Self },
     },
@@ -124,6 +136,7 @@ export function authRoutes(api: Api, options: AuthOptions): void {
     method: "POST",
     path: "/api/auth/email/resend",
     summary: "Send the mail that asks to confirm the address once more",
+    rate: null,
     answers: { 204: null },
   }, async ({ c, session }) => {
     await resendConfirmation(chat, session.user.id);
@@ -132,6 +145,8 @@ export function authRoutes(api: Api, options: AuthOptions): void {
 
   async function begin(c: Context, user: Self): Promise<SessionResult> {
     keep(c, await openSession(chat, user.id, c.req.header("user-agent")));
+    const deviceToken = await rememberDevice(chat, getCookie(c, deviceCookieName), user.id);
+    setCookie(c, deviceCookieName, deviceToken, { ...cookie, maxAge: deviceSeconds });
     return { user, ...await newToken(user.id) };
   }
 

@@ -1,6 +1,7 @@
-import { type Chat, spend } from "@/chat/chat.ts";
+import type { Chat } from "@/chat/chat.ts";
 import { type Confirmation, confirmEmail, readConfirmation } from "@/chat/email_address.ts";
 import { fill, languageOf } from "@/chat/email/words.ts";
+import { spend } from "@/chat/rates.ts";
 import type { Context, Hono } from "hono";
 import { clientAddress } from "./address.ts";
 import { firstLanguage } from "./language.ts";
@@ -12,12 +13,12 @@ import { smallPage } from "./small_page.tsx";
  */
 export function confirmRoutes(app: Hono, chat: Chat): void {
   app.get("/confirm", async (c) => {
-    await spend(chat.rates.search, clientAddress(c));
+    await spend(chat, "link", { address: clientAddress(c) });
     return await answer(c, await readConfirmation(chat, c.req.query("token") ?? ""));
   });
 
   app.post("/confirm", async (c) => {
-    await spend(chat.rates.search, clientAddress(c));
+    await spend(chat, "link", { address: clientAddress(c) });
     return await answer(c, await confirmEmail(chat, c.req.query("token") ?? ""));
   });
 }

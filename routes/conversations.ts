@@ -26,6 +26,7 @@ export function conversationRoutes(api: Api): void {
       method: "GET",
       path: list,
       summary: "The member's conversations, most recent first",
+      rate: "read",
       query: ListConversationsQuery,
       answers: { 200: ConversationsResult },
     },
@@ -36,6 +37,7 @@ export function conversationRoutes(api: Api): void {
     method: "POST",
     path: list,
     summary: "Begin a conversation, or find the direct one there is",
+    rate: "create",
     body: CreateConversationInput,
     answers: { 201: Conversation, 200: Conversation },
   }, async ({ c, session, body }) => {
@@ -48,6 +50,7 @@ export function conversationRoutes(api: Api): void {
       method: "GET",
       path: `${list}/:conversationId`,
       summary: "A conversation",
+      rate: "read",
       answers: { 200: Conversation },
     },
     async ({ c, session, id }) =>
@@ -58,6 +61,7 @@ export function conversationRoutes(api: Api): void {
     method: "PATCH",
     path: `${list}/:conversationId/settings`,
     summary: "Mute a conversation, or stop mail about it, for oneself",
+    rate: "settings",
     body: ConversationSettingsInput,
     answers: { 200: Conversation },
   }, async ({ c, session, id, body }) =>
@@ -69,6 +73,7 @@ export function conversationRoutes(api: Api): void {
     method: "PATCH",
     path: `${list}/:conversationId/read`,
     summary: "Move the member's read mark forward",
+    rate: "mark",
     body: ReadInput,
     answers: { 200: ReadResult },
   }, async ({ c, session, id, body }) =>

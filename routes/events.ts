@@ -1,10 +1,12 @@
-import { type Chat, spend } from "@/chat/chat.ts";
+import type { Chat } from "@/chat/chat.ts";
 import type { Connection } from "@/chat/connections.ts";
 import { ChatError } from "@/chat/errors.ts";
 import { admit, arrive, depart } from "@/chat/online.ts";
 import { clientFrames, serverFrames } from "@/chat/protocol.ts";
+import { spend } from "@/chat/rates.ts";
 import { newId } from "@/utils/ids.ts";
 import * as v from "valibot";
+import { clientAddress } from "./address.ts";
 import type { Api } from "./api.ts";
 import { connectedFrame, handleFrame, validateFrame } from "./frames.ts";
 import type { Session } from "./session.ts";
@@ -19,10 +21,17 @@ const slowBytes = 1024 * 1024;
 export function eventRoutes(api: Api, options: { heartbeatSeconds: number }): void {
   const { chat } = api;
 
+  // Before the token is looked at, as for sockets.
+  api.app.on("GET", path, async (c, next) => {
+    await spend(chat, "connect", { address: clientAddress(c) });
+    await next();
+  });
+
   api.on({
     method: "GET",
     path,
     summary: "Server-sent events: each event's data is one server frame",
+    rate: "open",
     answers: { 200: "text/event-stream" },
   }, ({ c, session }) => {
     // Hono would run this for a HEAD as well, and nobody would ever read the stream.
@@ -46,12 +55,15 @@ export function eventRoutes(api: Api, options: { heartbeatSeconds: number }): vo
     method: "POST",
     path,
     summary: "One client frame; answered with the frame a socket would get, 204 if there is none",
+    rate: null,
     body: v.looseObject({ type: v.picklist(Object.keys(clientFrames)) }),
     answers: { 200: v.union(Object.values(serverFrames)), 204: null },
   }, async ({ c, session, body }) => {
-    await spend(chat.rates.frame, session.user.id);
+    // All that a member posts counts as from one connection.
+    await spend(chat, "frame", { connection: session.user.id });
     const answer = await handleFrame(chat, {
       userId: session.user.id,
+      address: clientAddress(c),
       renew() {
         throw new ChatError("invalid_input", "A stream cannot be renewed: open the next one");
       },

@@ -9,6 +9,7 @@ import {
   type Message,
   type ServerFrame,
 } from "@/chat/protocol.ts";
+import { type RateName, spend } from "@/chat/rates.ts";
 import { sync } from "@/chat/sync.ts";
 import { tellTyping } from "@/chat/typing.ts";
 import { isoTime } from "@/chat/views.ts";
@@ -18,6 +19,8 @@ import { parseJson, validate } from "./validate.ts";
 /** What a frame may need to know of the one it came from. */
 export interface FrameSource {
   userId: string;
+  /** Where it came from, for the limits of what an address may do. */
+  address: string;
   /** Left out for a frame that came by POST. */
   connectionId?: string;
   /** Sends a frame at once, in the order of all that is told. */
@@ -28,6 +31,21 @@ export interface FrameSource {
   /** Takes a new token for the same member. @returns when it ends, in milliseconds since 1970 */
   renew(token: string): Promise<number>;
 }
+
+/** What each frame counts as, besides being a frame; null: as nothing more. */
+const frameRates: Record<ClientFrameType, RateName | null> = {
+  ping: null,
+  auth: null,
+  send_message: "send",
+  mark_read: "mark",
+  mark_delivered: "mark",
+  typing_start: "typing",
+  typing_stop: "typing",
+  join_conversation: "join",
+  leave_conversation: null,
+  set_activity: null,
+  sync: "sync",
+};
 
 /** The first frame of a socket or stream. */
 export function connectedFrame(
@@ -84,6 +102,8 @@ export async function handleFrame(
   from: FrameSource,
   frame: ClientFrame,
 ): Promise<ServerFrame | undefined> {
+  const rate = frameRates[frame.type];
+  if (rate) await spend(chat, rate, { member: from.userId, address: from.address });
   const reply = frame.id === undefined ? {} : { replyTo: frame.id };
   switch (frame.type) {
     case "ping":

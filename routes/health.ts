@@ -9,6 +9,7 @@ export function healthRoutes(api: Api): void {
     method: "GET",
     path: "/api/health",
     summary: "The process is up",
+    rate: null,
     anonymous: true,
     answers: { 200: Status },
   }, ({ c }) => c.json({ status: "up" }));
@@ -18,6 +19,7 @@ export function healthRoutes(api: Api): void {
       method: "GET",
       path: "/api/ready",
       summary: "The database answers",
+      rate: null,
       anonymous: true,
       answers: { 200: Status, 503: Status },
     },

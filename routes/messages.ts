@@ -17,6 +17,7 @@ export function messageRoutes(api: Api): void {
     method: "POST",
     path: "/api/messages/send",
     summary: "Send a message; 200 with the stored one if it was sent before",
+    rate: "send",
     body: SendInput,
     answers: { 201: SendResult, 200: SendResult },
   }, async ({ c, session, body }) => {
@@ -28,6 +29,7 @@ export function messageRoutes(api: Api): void {
     method: "POST",
     path: "/api/messages/sync",
     summary: "What changed since the heads a client holds",
+    rate: "sync",
     body: SyncInput,
     answers: { 200: SyncResult },
   }, async ({ c, session, body }) => c.json(await sync(chat, session.user.id, body)));
@@ -37,6 +39,7 @@ export function messageRoutes(api: Api): void {
       method: "GET",
       path: "/api/messages/:conversationId/messages",
       summary: "A page of a conversation's history; before, after and around are seqs",
+      rate: "history",
       query: HistoryQuery,
       answers: { 200: HistoryResult },
     },

@@ -19,6 +19,7 @@ export function notificationRoutes(api: Api): void {
       method: "GET",
       path: "/api/notifications",
       summary: "The member's notifications, most recent first",
+      rate: "read",
       query: ListNotificationsQuery,
       answers: { 200: NotificationsResult },
     },
@@ -30,6 +31,7 @@ export function notificationRoutes(api: Api): void {
       method: "POST",
       path: "/api/notifications/read",
       summary: "Note that these notifications, or all, have been seen",
+      rate: "mark",
       body: ReadNotificationsInput,
       answers: { 200: ReadNotificationsResult },
     },
@@ -41,6 +43,7 @@ export function notificationRoutes(api: Api): void {
     method: "GET",
     path: "/api/notifications/preferences",
     summary: "How the member wants to be told",
+    rate: "read",
     answers: { 200: NotificationPreferences },
   }, async ({ c, session }) => c.json(await getPreferences(chat, session.user.id)));
 
@@ -48,6 +51,7 @@ export function notificationRoutes(api: Api): void {
     method: "PUT",
     path: "/api/notifications/preferences",
     summary: "Replace the member's preferences",
+    rate: "settings",
     body: NotificationPreferences,
     answers: { 200: NotificationPreferences },
   }, async ({ c, session, body }) => c.json(await setPreferences(chat, session.user.id, body)));
@@ -56,6 +60,7 @@ export function notificationRoutes(api: Api): void {
     method: "GET",
     path: "/api/notifications/undelivered",
     summary: "Admins only: the latest mails and pushes that were given up, with the reason",
+    rate: "read",
     answers: { 200: UndeliveredResult },
   }, async ({ c, session }) => c.json(await listUndelivered(chat, session.user)));
 }

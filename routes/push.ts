@@ -11,6 +11,7 @@ export function pushRoutes(api: Api): void {
     method: "POST",
     path,
     summary: "Push to this browser from now on, as its member",
+    rate: "subscribe",
     body: PushSubscriptionInput,
     answers: { 201: PushSubscriptionResult, 200: PushSubscriptionResult },
   }, async ({ c, session, body }) => {
@@ -23,6 +24,7 @@ export function pushRoutes(api: Api): void {
     method: "DELETE",
     path: `${path}/:subscriptionId`,
     summary: "Push to this browser no longer",
+    rate: "subscribe",
     answers: { 204: null },
   }, async ({ c, session, id }) => {
     await unsubscribeFromPush(chat, session.user.id, id("subscriptionId"));

@@ -3,8 +3,10 @@ import type { Connection } from "@/chat/connections.ts";
 import { ChatError, toChatError } from "@/chat/errors.ts";
 import { admit, arrive, depart } from "@/chat/online.ts";
 import { closeCodes, limits, type ServerFrame } from "@/chat/protocol.ts";
+import { spend } from "@/chat/rates.ts";
 import { newId } from "@/utils/ids.ts";
 import type { Context } from "hono";
+import { clientAddress } from "./address.ts";
 import type { Api } from "./api.ts";
 import { errorFrame } from "./errors.ts";
 import {
@@ -36,10 +38,13 @@ export interface SocketOptions {
 /** The WebSocket: `GET /api/messages/ws`. */
 export function socketRoutes(api: Api, options: SocketOptions): void {
   const { chat, tokens } = api;
-  api.app.get("/api/messages/ws", (c) => {
+  api.app.get("/api/messages/ws", async (c) => {
     if (!options.origins.isAllowed(c)) {
       throw new ChatError("forbidden", "This origin may not connect");
     }
+    // An upgrade costs the most, so a flood of them is refused before it, and without a close code.
+    const address = clientAddress(c);
+    await spend(chat, "connect", { address });
     const offered = (c.req.header("sec-websocket-protocol") ?? "").split(/, */);
     const { socket, response } = upgrade(c, {
       // Only ever our own name is chosen: choosing the token would reflect it into a header.
@@ -48,7 +53,7 @@ export function socketRoutes(api: Api, options: SocketOptions): void {
     });
     const bearer = offered.find((one) => one.startsWith("bearer."))?.slice("bearer.".length);
     const token = bearer ?? c.req.query("token");
-    serveSocket(api, options, socket, openTokenSession(chat, tokens, token));
+    serveSocket(api, options, socket, address, openTokenSession(chat, tokens, token));
     return response;
   });
 }
@@ -75,6 +80,7 @@ function serveSocket(
   api: Api,
   options: SocketOptions,
   socket: WebSocket,
+  address: string,
   opening: Promise<Session>,
 ): void {
   const { chat } = api;
@@ -83,10 +89,11 @@ function serveSocket(
   const opened = Promise.withResolvers<void>();
   socket.onopen = () => opened.resolve();
 
-  const ready = Promise.all([opening, opened.promise]).then(([session]) => {
+  const ready = Promise.all([opening, opened.promise]).then(async ([session]) => {
+    await spend(chat, "open", { member: session.user.id });
     if (socket.readyState !== WebSocket.OPEN) return;
     admit(chat, session.user.id);
-    connection = new SocketConnection(chat, socket, session);
+    connection = new SocketConnection(chat, socket, session, address);
     connection.tell(connectedFrame(chat, connection.id, session, options.heartbeatSeconds));
     watched.isConnected = true;
     arrive(chat, connection);
@@ -134,6 +141,7 @@ class SocketConnection implements Connection {
     private readonly chat: Chat,
     private readonly socket: WebSocket,
     session: Session,
+    readonly address: string,
   ) {
     this.userId = session.user.id;
     this.expiresAt = session.expiresAt;
@@ -211,12 +219,15 @@ async function brokenRule(
   if (isTooBig(data)) {
     return [closeCodes.tooBig, `At most ${limits.frameBytes} bytes a frame`];
   }
-  if (await chat.rates.frame(connection.id) > 0) return [closeCodes.tooMany, "Too many frames"];
+  if (await chat.rates.frame.connection?.take(connection.id)) {
+    return [closeCodes.tooMany, "Too many frames"];
+  }
 }
 
 function source(api: Api, connection: SocketConnection): FrameSource {
   return {
     userId: connection.userId,
+    address: connection.address,
     connectionId: connection.id,
     tell: (frame) => connection.tell(frame),
     join: (conversationId) => connection.joined.add(conversationId),

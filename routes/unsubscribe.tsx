@@ -1,5 +1,6 @@
-import { type Chat, spend } from "@/chat/chat.ts";
+import type { Chat } from "@/chat/chat.ts";
 import { languageOf, type Words } from "@/chat/email/words.ts";
+import { spend } from "@/chat/rates.ts";
 import {
   readUnsubscribeLink,
   setMail,
@@ -82,7 +83,7 @@ async function readForm(c: Context): Promise<FormData | undefined> {
 
 /** The link that a request is made by; undefined if it is none of ours. */
 async function openLink(c: Context, chat: Chat): Promise<UnsubscribeLink | undefined> {
-  await spend(chat.rates.search, clientAddress(c));
+  await spend(chat, "link", { address: clientAddress(c) });
   return await readUnsubscribeLink(chat, c.req.query("token") ?? "");
 }
 

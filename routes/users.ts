@@ -10,6 +10,7 @@ export function userRoutes(api: Api): void {
       method: "GET",
       path: "/api/users",
       summary: "Members one may write to, by the beginnings of their names or by exact username",
+      rate: "search",
       query: UsersQuery,
       answers: { 200: UsersResult },
     },
@@ -21,6 +22,7 @@ export function userRoutes(api: Api): void {
     method: "GET",
     path: "/api/users/:userId",
     summary: "A member's profile; presence only if one shares a conversation with them",
+    rate: "read",
     answers: { 200: Profile },
   }, async ({ c, session, id }) => c.json(await getProfile(chat, session.user.id, id("userId"))));
 }

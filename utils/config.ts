@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isIP, isIPv6 } from "node:net";
 import * as v from "valibot";
 import { type LogLevel, logLevels } from "./log.ts";
 
@@ -40,6 +41,8 @@ export interface Config {
   /** Host names that may be pushed to, with those below them; `host:port` where it is not 443. */
   pushServices: string[];
   rateLimitScale: number;
+  /** Ranges as `10.0.0.0/8` of the proxies that are believed; undefined: one with a private address. */
+  trustedProxies: string[] | undefined;
   logLevel: LogLevel;
   /** Settings that are given but belong to what this version does not have yet. */
   unused: string[];
@@ -257,6 +260,12 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode):
       "a number above 0",
       1,
     ),
+    trustedProxies: read<string[] | undefined>(
+      "TRUSTED_PROXIES",
+      Ranges,
+      "addresses or ranges such as 10.0.0.0/8, comma-separated, or none",
+      undefined,
+    ),
     logLevel: oneOf("LOG_LEVEL", logLevels, "info"),
     unused: notYetUsed.filter((name) => given(name) !== undefined),
   };
@@ -305,6 +314,17 @@ const PushServices = v.pipe(
   v.minLength(1),
   v.everyItem((host) => /^[a-z0-9-]+(\.[a-z0-9-]+)*(:\d+)?$/i.test(host)),
   v.mapItems((host) => host.toLowerCase()),
+);
+
+/** An address alone is a range of one. */
+const Ranges = v.pipe(
+  list,
+  v.transform((ranges) => ranges.join() === "none" ? [] : ranges),
+  v.mapItems((range) => range.includes("/") ? range : `${range}/${isIPv6(range) ? 128 : 32}`),
+  v.everyItem((range) => {
+    const [, address = "", bits] = /^(.+)\/(\d{1,3})$/.exec(range) ?? [];
+    return isIP(address) !== 0 && Number(bits) <= (isIPv6(address) ? 128 : 32);
+  }),
 );
 
 const InboxTabs = v.pipe(

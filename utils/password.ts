@@ -10,7 +10,11 @@ import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 const cost = { ln: 15, r: 8, p: 3 };
 const hashBytes = 32;
 
-/** Hashes a password with a salt of its own. About 0.2 s of one thread, off the main one. */
+/**
+ * Hashes a password with a salt of its own. About 0.2 s of one thread, off the main one.
+ *
+ * @throws {HashingBusy}
+ */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
   const hash = await derive(password, salt, cost);
@@ -21,6 +25,8 @@ export async function hashPassword(password: string): Promise<string> {
 /**
  * Whether the password is the one that was hashed. Where there is no hash (no such member) it takes
  * as long all the same, so that the time tells nobody who has an account.
+ *
+ * @throws {HashingBusy}
  */
 export async function verifyPassword(password: string, phc: string | null): Promise<boolean> {
   const parts = /^\$scrypt\$ln=(\d+),r=(\d+),p=(\d+)\$([^$]+)\$([^$]+)$/.exec(phc ?? "");
@@ -38,14 +44,23 @@ export async function verifyPassword(password: string, phc: string | null): Prom
   return timingSafeEqual(found, expected);
 }
 
+/** Too many passwords wait to be hashed: try again in `retryAfter` seconds. */
+export class HashingBusy extends Error {
+  override name = "HashingBusy";
+  readonly retryAfter = 5;
+}
+
 /** Each hash takes 32 MiB while it is made: a crowd waits instead of filling the memory. */
 const hashesAtOnce = 4;
+/** About what is done in the time that people wait for; more would only wait to be given up. */
+const waitingMost = 60;
 let hashing = 0;
 const waiting: (() => void)[] = [];
 
 async function derive(...args: Parameters<typeof deriveNow>): Promise<Buffer> {
   // A place is handed on, so that nobody slips in between.
   if (hashing < hashesAtOnce) hashing++;
+  else if (waiting.length >= waitingMost) throw new HashingBusy("Too many passwords to hash");
   else await new Promise<void>((resolve) => waiting.push(resolve));
   try {
     return await deriveNow(...args);

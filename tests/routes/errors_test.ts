@@ -130,7 +130,7 @@ Deno.test("a body that is too large is refused, whether it says so or not", asyn
 });
 
 Deno.test("a call too many is told when to come back", async () => {
-  await using server = await startServer({ env: { RATE_LIMIT_SCALE: "0.02" } });
+  await using server = await startServer({ env: { RATE_LIMIT_SCALE: "0.05" } });
   const [ana, jonas] = [await server.addUser("ana"), await server.addUser("jonas")];
   const body = { recipientId: jonas.id, content: "Hello" };
   const send = () =>
@@ -138,7 +138,7 @@ Deno.test("a call too many is told when to come back", async () => {
       as: ana,
       body: { ...body, clientId: crypto.randomUUID() },
     });
-  assert.equal((await send()).status, 201);
+  for (let n = 0; n < 3; n++) assert.equal((await send()).status, 201);
   const refused = await send();
   assert.deepEqual([refused.status, refused.body.code], [429, "rate_limited"]);
   const wait = Number(refused.headers.get("retry-after"));
