@@ -26,12 +26,20 @@ export class ApiError extends Error {
 export function reasonOf(error: unknown): string {
   if (!(error instanceof ApiError)) return "Something went wrong. Please try again.";
   if (error.code === "no_connection") return "The server cannot be reached.";
-  if (error.code === "rate_limited") return "That was a bit fast. Please wait a moment.";
+  if (error.code === "rate_limited") {
+    const minutes = Math.ceil(waitMs(error) / 60_000);
+    const when = minutes > 1 ? `${minutes} minutes` : "a minute";
+    return `That was too often. Please try again in ${when}.`;
+  }
   if (error.code === "unavailable" || error.code === "internal") {
     return "The server has trouble answering. Please try again in a moment.";
   }
   return error.message;
 }
+
+/** After how many milliseconds the server wants to be asked again; 0 if it does not say. */
+export const waitMs = (error: unknown): number =>
+  error instanceof ApiError ? (error.details.retryAfter ?? 0) * 1_000 : 0;
 
 export interface RequestOptions {
   body?: unknown;

@@ -35,6 +35,7 @@ export interface FrameSource {
 /** What each frame counts as, besides being a frame; null: as nothing more. */
 const frameRates: Record<ClientFrameType, RateName | null> = {
   ping: null,
+  pong: null,
   auth: null,
   send_message: "send",
   mark_read: "mark",

@@ -4,7 +4,7 @@
  * @module
  */
 import { applyRead } from "./apply.ts";
-import { chat, connection, onEffect, onOpened } from "./chat.ts";
+import { chat, connection, onEffect, onFrame, onOpened } from "./chat.ts";
 
 /** Marks for one burst of messages go out together, as one per conversation. */
 const gatherMs = 50;
@@ -13,13 +13,19 @@ const deliveries = new Map<string, number>();
 /** Read here, and not yet confirmed; said again on every new connection. */
 const reads = new Map<string, number>();
 let timer: number | undefined;
+let againTimer: number | undefined;
 
 /** Notes that everything up to `seq` has been seen. */
 export function markRead(conversationId: string, seq: number): void {
   chat.value = applyRead(chat.value, conversationId, seq);
   if (seq <= (reads.get(conversationId) ?? 0)) return;
   reads.set(conversationId, seq);
-  connection.send({ type: "mark_read", conversationId, seq });
+  tell("mark_read", conversationId, seq);
+}
+
+/** Marks are confirmed by what they change, not answered; their id tells which one is refused. */
+function tell(type: "mark_read" | "mark_delivered", conversationId: string, seq: number): boolean {
+  return connection.send({ type, conversationId, seq, id: `${type} ${conversationId}` });
 }
 
 function deliver(): void {
@@ -27,7 +33,7 @@ function deliver(): void {
   for (const [conversationId, seq] of deliveries) {
     // What is read is delivered too.
     const isRead = (reads.get(conversationId) ?? 0) >= seq;
-    if (isRead || connection.send({ type: "mark_delivered", conversationId, seq })) {
+    if (isRead || tell("mark_delivered", conversationId, seq)) {
       deliveries.delete(conversationId);
     }
   }
@@ -45,11 +51,18 @@ export function startMarks(): void {
     }
     if (effect.type === "anew") clearMarks();
   });
-  onOpened(() => {
-    for (const [conversationId, seq] of reads) {
-      connection.send({ type: "mark_read", conversationId, seq });
-    }
+  const tellAll = () => {
+    for (const [conversationId, seq] of reads) tell("mark_read", conversationId, seq);
     deliver();
+  };
+  onOpened(tellAll);
+  onFrame((frame) => {
+    if (frame.type !== "error" || !frame.retryAfter || !frame.replyTo?.startsWith("mark_")) return;
+    const [type, conversationId = ""] = frame.replyTo.split(" ");
+    const lastSeq = chat.value.held.get(conversationId)?.view.lastSeq;
+    if (type === "mark_delivered" && lastSeq) deliveries.set(conversationId, lastSeq);
+    clearTimeout(againTimer);
+    againTimer = setTimeout(tellAll, frame.retryAfter * 1_000);
   });
 }
 
