@@ -17,7 +17,7 @@ import {
 import { takeBackPushed } from "@/db/notices.ts";
 import { deleteNotifications } from "@/db/notifications.ts";
 import { selectExistingUserIds } from "@/db/users.ts";
-import { announceTo, type Chat, spend } from "./chat.ts";
+import { announceTo, type Chat } from "./chat.ts";
 import { getConversation, tellConversation } from "./conversations.ts";
 import { pushRead } from "./deliveries.ts";
 import { ChatError, notFound } from "./errors.ts";
@@ -59,7 +59,7 @@ export async function removeMember(
  * Adds members to a group, or brings them back. They see what is written from then on.
  *
  * @throws {ChatError} `not_found`, `forbidden`, `conflict` for a direct conversation or a group that
- *   is full, `rate_limited`
+ *   is full
  */
 export async function addMembers(
   chat: Chat,
@@ -67,7 +67,6 @@ export async function addMembers(
   conversationId: string,
   userIds: string[],
 ): Promise<Conversation> {
-  await spend(chat.rates.create, actorId);
   const now = chat.clock.now();
   const listed = await chat.db.transaction(async (tx) => {
     const group = await openGroup(tx, actorId, conversationId);

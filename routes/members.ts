@@ -12,6 +12,7 @@ export function memberRoutes(api: Api): void {
       method: "POST",
       path,
       summary: "Add members to a group, or bring them back; they see what is written from then on",
+      rate: "create",
       body: AddMembersInput,
       answers: { 200: Conversation },
     },
@@ -23,6 +24,7 @@ export function memberRoutes(api: Api): void {
     method: "DELETE",
     path: `${path}/:userId`,
     summary: "Leave a group, or remove a member from it",
+    rate: "settings",
     answers: { 204: null },
   }, async ({ c, session, id }) => {
     await removeMember(chat, session.user.id, id("conversationId"), id("userId"));
