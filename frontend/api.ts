@@ -27,9 +27,7 @@ export function reasonOf(error: unknown): string {
   if (!(error instanceof ApiError)) return "Something went wrong. Please try again.";
   if (error.code === "no_connection") return "The server cannot be reached.";
   if (error.code === "rate_limited") {
-    const minutes = Math.ceil(waitMs(error) / 60_000);
-    const when = minutes > 1 ? `${minutes} minutes` : "a minute";
-    return `That was too often. Please try again in ${when}.`;
+    return `That was too often. Please try again in ${Math.ceil(waitMs(error) / 60_000)} min.`;
   }
   if (error.code === "unavailable" || error.code === "internal") {
     return "The server has trouble answering. Please try again in a moment.";

@@ -20,12 +20,12 @@ export function markRead(conversationId: string, seq: number): void {
   chat.value = applyRead(chat.value, conversationId, seq);
   if (seq <= (reads.get(conversationId) ?? 0)) return;
   reads.set(conversationId, seq);
-  tell("mark_read", conversationId, seq);
+  tell(conversationId, seq);
 }
 
-/** Marks are confirmed by what they change, not answered; their id tells which one is refused. */
-function tell(type: "mark_read" | "mark_delivered", conversationId: string, seq: number): boolean {
-  return connection.send({ type, conversationId, seq, id: `${type} ${conversationId}` });
+/** It is confirmed by what it changes, not answered; an id tells that a refusal is one's of these. */
+function tell(conversationId: string, seq: number): void {
+  connection.send({ type: "mark_read", conversationId, seq, id: "read" });
 }
 
 function deliver(): void {
@@ -33,7 +33,7 @@ function deliver(): void {
   for (const [conversationId, seq] of deliveries) {
     // What is read is delivered too.
     const isRead = (reads.get(conversationId) ?? 0) >= seq;
-    if (isRead || tell("mark_delivered", conversationId, seq)) {
+    if (isRead || connection.send({ type: "mark_delivered", conversationId, seq })) {
       deliveries.delete(conversationId);
     }
   }
@@ -52,15 +52,12 @@ export function startMarks(): void {
     if (effect.type === "anew") clearMarks();
   });
   const tellAll = () => {
-    for (const [conversationId, seq] of reads) tell("mark_read", conversationId, seq);
+    for (const [conversationId, seq] of reads) tell(conversationId, seq);
     deliver();
   };
   onOpened(tellAll);
   onFrame((frame) => {
-    if (frame.type !== "error" || !frame.retryAfter || !frame.replyTo?.startsWith("mark_")) return;
-    const [type, conversationId = ""] = frame.replyTo.split(" ");
-    const lastSeq = chat.value.held.get(conversationId)?.view.lastSeq;
-    if (type === "mark_delivered" && lastSeq) deliveries.set(conversationId, lastSeq);
+    if (frame.type !== "error" || frame.replyTo !== "read" || !frame.retryAfter) return;
     clearTimeout(againTimer);
     againTimer = setTimeout(tellAll, frame.retryAfter * 1_000);
   });
