@@ -91,7 +91,7 @@ function Preview({ view }: { view: Conversation }) {
     : "";
   return (
     <>
-      {prefix && <span class="preview-prefix">{prefix}</span>}
+      {prefix && <span class="preview-prefix" dir="auto">{prefix}</span>}
       <span class="preview" dir="auto">
         {lastMessage.deletedAt ? "This message was deleted" : oneLine(lastMessage.content)}
       </span>

@@ -33,9 +33,16 @@ export function toneOf(name: string): { hue: number; isDeep: boolean } {
   return { hue: hash % (360 / hueStep) * hueStep, isDeep: (hash >>> 16) % 2 === 1 };
 }
 
-/** "Ana, Bo and Cy". */
+/** They turn around what comes after them, outside of a name as well. */
+const directions = /[\u202a-\u202e\u2066-\u2069]/g;
+const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufefc]/;
+
+/** "Ana, Bo and Cy": no name turns around, or moves, what stands beside it. */
 export function namesOf(names: string[]): string {
-  return list.format(names);
+  return list.format(names.map((name) => {
+    const plain = name.replace(directions, "");
+    return rightToLeft.test(plain) ? `\u2068${plain}\u2069` : plain;
+  }));
 }
 
 /** Everybody in a conversation but the member. */

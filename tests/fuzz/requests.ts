@@ -57,6 +57,9 @@ function queryOf(spec: CallSpec, world: World): fc.Arbitrary<[string, string][]>
   const right = spec.query
     ? valid(spec.query, world).map((query) => Object.entries(query as Record<string, string>))
     : fc.constant<[string, string][]>([]);
+  // An address cannot hold half of a surrogate pair.
+  const wellFormed = (query: [string, string][]) =>
+    query.map(([name, value]): [string, string] => [name, value.toWellFormed()]);
   const wrong = fc.array(
     fc.tuple(
       fc.constantFrom(...names, "__proto__", "token", "limit", ""),
@@ -67,7 +70,7 @@ function queryOf(spec: CallSpec, world: World): fc.Arbitrary<[string, string][]>
   return fc.oneof(
     { weight: 3, arbitrary: right },
     fc.tuple(right, wrong).map(([one, other]) => [...one, ...other]),
-  );
+  ).map(wellFormed);
 }
 
 function bodyOf(spec: CallSpec, world: World): fc.Arbitrary<string | undefined> {

@@ -18,7 +18,7 @@ export class FuzzSocket {
   readonly #due = new Map<string | undefined, Answerable[]>();
   readonly #possible = new Map<string | undefined, Answerable[]>();
   /** Those that would have been answered, but for an error. */
-  readonly #refused: Answerable[] = [];
+  readonly #refused: { one: Answerable; by: ServerFrame }[] = [];
   readonly #opened = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<number>();
   #settled = Promise.withResolvers<void>();
@@ -112,12 +112,17 @@ export class FuzzSocket {
       const [found] = of.splice(index, 1) as [Answerable];
       if (of.length === 0) waiting.delete(frame.replyTo);
       if (waiting === this.#due && --this.#dueCount === 0) this.#settled.resolve();
-      if (frame.type === "error" && found.answer !== null) this.#refused.push(found);
+      if (frame.type === "error" && found.answer !== null) {
+        this.#refused.push({ one: found, by: frame });
+      }
       return;
     }
-    // Without an id an error may have been another's, which then comes all the same.
-    const taken = this.#refused.findIndex((one) => fits(frame, one));
-    if (frame.replyTo === undefined && taken >= 0) return void this.#refused.splice(taken, 1);
+    // Without an id an error may have been another's, which is answered after all.
+    const taken = this.#refused.findIndex(({ one }) => fits(frame, one));
+    if (frame.replyTo === undefined && taken >= 0) {
+      const [{ by }] = this.#refused.splice(taken, 1) as [{ by: ServerFrame }];
+      return this.#match(by);
+    }
     const sent = [...this.#due.values(), ...this.#possible.values()].flat()
       .filter((one) => one.replyTo === frame.replyTo).map((one) => one.sent.slice(0, 300));
     throw new Error(`Answers nothing: ${JSON.stringify(frame)}; sent: ${JSON.stringify(sent)}`);
