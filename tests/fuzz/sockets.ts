@@ -120,8 +120,8 @@ export class FuzzSocket {
     // Without an id an error may have been another's, which is answered after all.
     const taken = this.#refused.findIndex(({ one }) => fits(frame, one));
     if (frame.replyTo === undefined && taken >= 0) {
-      const [{ by }] = this.#refused.splice(taken, 1) as [{ by: ServerFrame }];
-      return this.#match(by);
+      const [mistaken] = this.#refused.splice(taken, 1);
+      return mistaken && this.#match(mistaken.by);
     }
     const sent = [...this.#due.values(), ...this.#possible.values()].flat()
       .filter((one) => one.replyTo === frame.replyTo).map((one) => one.sent.slice(0, 300));
