@@ -209,6 +209,7 @@ export async function listConversations(
     conversations,
     nextCursor: more ? writeCursor(last.lastMessageAt, last.id) : null,
     unreadTotal,
+    epoch: chat.epoch.current,
   };
 }
 

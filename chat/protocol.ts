@@ -542,6 +542,8 @@ export const ConversationsResult = v.object({
    * `limits.unreadCount`.
    */
   unreadTotal: count,
+  /** As in a `sync_result`. */
+  epoch: v.string(),
 });
 export type ConversationsResult = v.InferOutput<typeof ConversationsResult>;
 export const ReadResult = v.object({ lastReadSeq: seq, unreadCount: count });

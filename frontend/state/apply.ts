@@ -13,7 +13,15 @@ import type {
   ServerFrame,
   SyncResult,
 } from "@/chat/protocol.ts";
-import { type Held, holding, withChange, withMark, withReadUpTo, withView } from "./held.ts";
+import {
+  type Held,
+  holding,
+  withChange,
+  withMark,
+  withoutWindow,
+  withReadUpTo,
+  withView,
+} from "./held.ts";
 import { trimmed, windowOf, withMessages, withNewer, withOlder } from "./window.ts";
 
 export interface Presence {
@@ -27,7 +35,7 @@ export interface ChatState {
   readonly presence: ReadonlyMap<string, Presence>;
   /** Unread messages in conversations that are not held, as the server last told. */
   readonly unreadBeyond: number;
-  /** Which history of the database all this is of; undefined before the first sync. */
+  /** Which history of the database all this is of; undefined before the first answer. */
   readonly epoch?: string;
 }
 
@@ -54,12 +62,14 @@ export interface Applied {
   effects: Effect[];
 }
 
-/** A page of history that was asked for when the conversation stood at `rev`. */
+/** A page of history, and where the page stood when it was asked for. */
 export interface LoadedPage {
   conversationId: string;
   place: "replace" | "before" | "after";
   page: HistoryResult;
+  /** The conversation's. */
   rev: number;
+  epoch: string | undefined;
 }
 
 /** The state of a member who has loaded nothing yet. */
@@ -136,22 +146,16 @@ export function applySync(
   result: SyncResult,
   asked: Record<string, Head>,
 ): Applied {
-  const { epoch } = result;
-  if (state.epoch !== undefined && state.epoch !== epoch) {
-    return {
-      state: { ...emptyState(state.selfId), epoch },
-      effects: [{ type: "anew" }, { type: "sync", soon: false }],
-    };
-  }
+  if (isOfAnother(state, result)) return anew(state, result);
   const effects: Effect[] = [];
-  let now: ChatState = { ...state, epoch };
+  let now: ChatState = { ...state, epoch: result.epoch };
   for (const { conversation, messages, limited } of result.conversations) {
     let held = now.held.get(conversation.id);
     const head = asked[conversation.id];
     const isBehind = head !== undefined &&
       (conversation.rev < head.rev || conversation.marksRev < head.marksRev);
-    if (held?.window && !limited && held.view.rev < (head?.rev ?? 0)) {
-      // A page of history took the count back meanwhile; this answer begins too late for it.
+    if (held?.window && !limited && (held.windowRev ?? held.view.rev) < (head?.rev ?? 0)) {
+      // A page of history came meanwhile that this answer begins too late for.
       effects.push({ type: "sync", soon: false });
       continue;
     }
@@ -167,10 +171,16 @@ export function applySync(
       const hadWindow = held.window !== null;
       if (limited) {
         // What the database has lost of it is not to be kept here.
-        held = isBehind ? holding(conversation) : { ...held, window: null };
+        held = isBehind ? holding(conversation) : withoutWindow(held);
         if (hadWindow) effects.push({ type: "reload", conversationId: conversation.id });
       } else if (held.window !== null) {
-        held = { ...held, window: withMessages(held.window, messages) };
+        const lacks = held.windowRev !== null && conversation.rev < held.view.rev;
+        held = {
+          ...held,
+          window: withMessages(held.window, messages),
+          windowRev: lacks ? conversation.rev : null,
+        };
+        if (lacks) effects.push({ type: "sync", soon: false });
       }
       const taken = withView(held, conversation, state.selfId);
       held = taken.held;
@@ -199,8 +209,23 @@ export function applySync(
 
 /** Takes in a page of the list of conversations. */
 export function applyList(state: ChatState, result: ConversationsResult): Applied {
-  const { state: next, effects } = applyViews(state, result.conversations, false);
+  if (isOfAnother(state, result)) return anew(state, result);
+  const known = { ...state, epoch: result.epoch };
+  const { state: next, effects } = applyViews(known, result.conversations, false);
   return { state: withTotal(next, result.unreadTotal, result.conversations), effects };
+}
+
+/** Whether an answer tells another history of the database than what is held is of. */
+function isOfAnother({ epoch }: ChatState, answer: { epoch: string }): boolean {
+  return epoch !== undefined && epoch !== answer.epoch;
+}
+
+/** The answer is let go of as well: the sync brings all that there is. */
+function anew({ selfId }: ChatState, { epoch }: { epoch: string }): Applied {
+  return {
+    state: { ...emptyState(selfId), epoch },
+    effects: [{ type: "anew" }, { type: "sync", soon: false }],
+  };
 }
 
 /** Unread messages in conversations that are not muted. */
@@ -265,12 +290,13 @@ export function applyViews(
 
 /**
  * Takes in a page of history. Where the conversation has moved on since it was asked for, the
- * page may lack a change that has already been counted: the count is taken back, and a sync
- * brings everything after it again.
+ * page may lack a change that has already been counted: a sync brings everything after it again.
  */
 export function applyPage(state: ChatState, loaded: LoadedPage): Applied {
   const held = state.held.get(loaded.conversationId);
-  if (held === undefined) return { state, effects: [] };
+  // Of another history of the database: what is open is loaded anew.
+  const isStale = loaded.epoch !== undefined && loaded.epoch !== state.epoch;
+  if (held === undefined || isStale) return { state, effects: [] };
   const { window } = held;
   const { page, place } = loaded;
   const next = window === null || place === "replace"
@@ -279,9 +305,10 @@ export function applyPage(state: ChatState, loaded: LoadedPage): Applied {
     ? withOlder(window, page)
     : withNewer(window, page);
   const hasMoved = held.view.rev > loaded.rev;
-  const view = hasMoved ? { ...held.view, rev: loaded.rev } : held.view;
+  const before = place === "replace" ? null : held.windowRev;
+  const windowRev = hasMoved ? Math.min(loaded.rev, before ?? Infinity) : before;
   return {
-    state: put(state, { ...held, view, window: next }),
+    state: put(state, { ...held, window: next, windowRev }),
     effects: hasMoved ? [{ type: "sync", soon: false }] : [],
   };
 }
@@ -303,7 +330,7 @@ export function applyTrim(state: ChatState, conversationId: string): ChatState {
 /** Lets go of a conversation's messages; opening it loads them again. */
 export function applyDrop(state: ChatState, conversationId: string): ChatState {
   const held = state.held.get(conversationId);
-  return held === undefined ? state : put(state, { ...held, window: null });
+  return held === undefined ? state : put(state, withoutWindow(held));
 }
 
 function put(state: ChatState, next: Held): ChatState {

@@ -14,7 +14,9 @@ export function headsOf(
     .sort((a, b) => b.view.updatedAt.localeCompare(a.view.updatedAt))
     .slice(0, limits.syncHeads);
   const heads: Record<string, Head> = {};
-  for (const { view } of held) heads[view.id] = { rev: view.rev, marksRev: view.marksRev };
+  for (const { view, windowRev } of held) {
+    heads[view.id] = { rev: windowRev ?? view.rev, marksRev: view.marksRev };
+  }
   const isCut = state.held.size > limits.syncHeads;
   return { heads, since: isCut ? held[held.length - 1]?.view.updatedAt ?? end : end };
 }

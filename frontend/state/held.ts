@@ -13,10 +13,14 @@ export interface Held {
   readonly view: Conversation;
   /** Null until the conversation is opened. */
   readonly window: MessageWindow | null;
+  /** Changes after this `rev` may be missing in the window, though the view counts them; or null. */
+  readonly windowRev: number | null;
   /** Changes that came ahead of a gap; applied once it is filled. */
   readonly aside: readonly Message[];
   /** Moves of marks that came ahead of a gap: merged already, not yet counted. */
   readonly marksAhead: readonly number[];
+  /** The move of the own mark whose count of unread messages only a whole view can tell. */
+  readonly uncounted: number | null;
   /** Read marks seen moving, the latest last: `after` < seq ≤ `seq` was read at `at`. */
   readonly reads: readonly ReadMove[];
 }
@@ -44,12 +48,25 @@ const readsMax = 50;
 
 /** A conversation heard of for the first time. */
 export function holding(view: Conversation): Held {
-  return { view, window: null, aside: [], marksAhead: [], reads: [] };
+  return {
+    view,
+    window: null,
+    windowRev: null,
+    aside: [],
+    marksAhead: [],
+    uncounted: null,
+    reads: [],
+  };
 }
 
 /** Whether something is missing between what was applied and what has come. */
 export function hasGap(held: Held): boolean {
-  return held.aside.length > 0 || held.marksAhead.length > 0;
+  return held.aside.length > 0 || held.marksAhead.length > 0 || held.windowRev !== null;
+}
+
+/** Lets the messages go. */
+export function withoutWindow(held: Held): Held {
+  return { ...held, window: null, windowRev: null };
 }
 
 /**
@@ -58,7 +75,7 @@ export function hasGap(held: Held): boolean {
  */
 export function withChange(held: Held, message: Message, selfId: string): Held {
   if (message.rev <= held.view.rev) return held;
-  if (message.rev > held.view.rev + 1) {
+  if (message.rev > held.view.rev + 1 || held.windowRev !== null) {
     const known = held.aside.some((one) => one.rev === message.rev);
     if (known || held.aside.length >= asideMax) return held;
     return { ...held, aside: [...held.aside, message].sort((a, b) => a.rev - b.rev) };
@@ -68,6 +85,7 @@ export function withChange(held: Held, message: Message, selfId: string): Held {
 
 /** Applies what was kept aside as far as it follows on, and drops what has been overtaken. */
 function withoutAside(held: Held, selfId: string): Held {
+  if (held.windowRev !== null) return held;
   let now = held;
   const rest: Message[] = [];
   for (const message of held.aside) {
@@ -80,15 +98,14 @@ function withoutAside(held: Held, selfId: string): Held {
 function applied(held: Held, message: Message, selfId: string): Held {
   const { view } = held;
   const isNew = message.seq > view.lastSeq;
-  const counts = (one: Message | undefined) =>
-    one !== undefined && one.senderId !== selfId && one.deletedAt === null &&
-    one.seq > view.lastReadSeq;
-  let unreadCount = view.unreadCount;
-  if (isNew) {
-    if (counts(message)) unreadCount = Math.min(unreadCount + 1, limits.unreadCount);
-  } else {
-    const before = held.window?.messages.find((one) => one.id === message.id);
-    if (counts(before) && !counts(message)) unreadCount = Math.max(0, unreadCount - 1);
+  const isOfOthers = message.senderId !== selfId && message.seq > view.lastReadSeq;
+  let { unreadCount } = view;
+  if (isOfOthers && isNew && message.deletedAt === null) {
+    unreadCount = Math.min(unreadCount + 1, limits.unreadCount);
+  } else if (isOfOthers && !isNew && message.deletedAt !== null) {
+    // What is deleted does not change any more: this tells of it for the first time, though a
+    // page of history may have shown it.
+    unreadCount = Math.max(0, unreadCount - 1);
   }
   const replacesLast = isNew || view.lastMessage?.id === message.id;
   return {
@@ -113,6 +130,8 @@ export function withMark(
   selfId: string,
 ): Held {
   const { userId, seq } = move;
+  // A view brought it already, and what has come since.
+  if (move.marksRev <= held.view.marksRev) return held;
   let reads = held.reads;
   const participants = held.view.participants.map((one) => {
     if (one.userId !== userId) return one;
@@ -133,7 +152,11 @@ export function withMark(
   // The server's count may be older than the latest message here. Where this page cannot count
   // for itself, the move stays uncounted, so that a sync brings the whole view.
   return unreadAfter(next, seq, selfId) === undefined
-    ? { ...read, marksAhead: marksWith(read, move.marksRev) }
+    ? {
+      ...read,
+      marksAhead: marksWith(read, move.marksRev),
+      uncounted: Math.min(move.marksRev, held.uncounted ?? Infinity),
+    }
     : withMarksRev(read, move.marksRev);
 }
 
@@ -181,8 +204,9 @@ function marksWith(held: Held, marksRev: number): number[] {
 function withMarksRev(held: Held, marksRev: number): Held {
   if (marksRev <= held.view.marksRev) return held;
   const ahead = marksWith(held, marksRev);
+  const end = held.uncounted ?? Infinity;
   let reached = held.view.marksRev;
-  while (ahead[0] !== undefined && ahead[0] <= reached + 1) {
+  while (ahead[0] !== undefined && ahead[0] <= reached + 1 && ahead[0] < end) {
     reached = Math.max(reached, ahead[0]);
     ahead.shift();
   }
@@ -218,6 +242,7 @@ export function withView(
   const next: Held = {
     ...held,
     marksAhead: held.marksAhead.filter((rev) => rev > view.marksRev),
+    uncounted: (held.uncounted ?? 0) > view.marksRev ? held.uncounted : null,
     view: { ...view, participants },
   };
   // A mark made here that the server has not heard of yet stays made.

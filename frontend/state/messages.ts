@@ -156,7 +156,8 @@ async function load(
   place: LoadedPage["place"],
   query: { before?: number; after?: number; around?: number },
 ): Promise<void> {
-  const rev = chat.value.held.get(conversationId)?.view.rev ?? 0;
+  const { held, epoch } = chat.value;
+  const rev = held.get(conversationId)?.view.rev ?? 0;
   const given = Object.entries(query).map(([key, value]) => [key, String(value)]);
   loadingPlace.value = place;
   try {
@@ -164,7 +165,7 @@ async function load(
       "GET",
       `/api/messages/${conversationId}/messages?${new URLSearchParams(given)}`,
     );
-    take((state) => applyPage(state, { conversationId, place, page, rev }));
+    take((state) => applyPage(state, { conversationId, place, page, rev, epoch }));
   } finally {
     loadingPlace.value = null;
   }

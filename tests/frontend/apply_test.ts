@@ -11,6 +11,7 @@ import {
   emptyState,
   unreadTotalOf,
 } from "@/frontend/state/apply.ts";
+import { headsOf } from "@/frontend/state/heads.ts";
 import { hasGap } from "@/frontend/state/held.ts";
 import { ana, at, bo, conversation, message, room, syncResult } from "./chat_fixtures.ts";
 
@@ -33,12 +34,14 @@ function opened(count = 3): ChatState {
     conversations: [view],
     nextCursor: null,
     unreadTotal: 0,
+    epoch: "first",
   });
   return applyPage(listed.state, {
     conversationId: room,
     place: "replace",
     page: { messages, hasBefore: false, hasAfter: false },
     rev: count,
+    epoch: undefined,
   }).state;
 }
 
@@ -287,15 +290,17 @@ Deno.test("applySync() removes conversations, sets who is online, and goes on un
   assert.deepEqual(kinds(effects), ["removed", "sync"]);
 });
 
-Deno.test("applyPage() takes the count back when the conversation moved on meanwhile", () => {
+Deno.test("applyPage() asks for what it may lack when the conversation moved on meanwhile", () => {
   const moved = play(opened(), newMessage(4)).state;
   const { state, effects } = applyPage(moved, {
     conversationId: room,
     place: "replace",
     page: { messages: [message(1), message(2), message(3)], hasBefore: false, hasAfter: false },
     rev: 3,
+    epoch: undefined,
   });
-  assert.equal(heldIn(state).view.rev, 3);
+  assert.equal(heldIn(state).view.rev, 4);
+  assert.equal(headsOf(state, null).heads[room]?.rev, 3);
   assert.deepEqual(kinds(effects), ["sync"]);
   // An answer to a sync that was asked before would leave a hole: it is not taken.
   const tooLate = applySync(
@@ -309,7 +314,7 @@ Deno.test("applyPage() takes the count back when the conversation moved on meanw
     }),
     { [room]: { rev: 4, marksRev: 0 } },
   );
-  assert.equal(heldIn(tooLate.state).view.rev, 3);
+  assert.equal(heldIn(tooLate.state), heldIn(state));
   assert.deepEqual(kinds(tooLate.effects), ["sync"]);
 });
 
@@ -319,6 +324,7 @@ Deno.test("a window that was left behind by a jump takes no new messages, but th
     place: "replace",
     page: { messages: [message(10), message(11)], hasBefore: true, hasAfter: true },
     rev: 300,
+    epoch: undefined,
   }).state;
   const { state } = play(detached, newMessage(301));
   assert.deepEqual(seqsIn(state), [10, 11]);
@@ -331,6 +337,7 @@ Deno.test("applyList() does not overtake the window of an open conversation", ()
     conversations: [conversation({ rev: 8, lastSeq: 8, lastMessage: message(8) })],
     nextCursor: null,
     unreadTotal: 5,
+    epoch: "first",
   });
   assert.equal(heldIn(state).view.rev, 3);
   assert.equal(unreadTotalOf(state), 5);
@@ -387,6 +394,7 @@ Deno.test("applySync() goes back where the server has lost what is held, whateve
       conversations: [conversation({ rev: 9, lastSeq: 9, marksRev: 4, lastReadSeq: 9 })],
       nextCursor: null,
       unreadTotal: 0,
+      epoch: "first",
     }).state;
     const asked = { [room]: { rev: 9, marksRev: 4 } };
     const view = conversation({ ...lost, lastSeq: lost.rev, lastReadSeq: 1, unreadCount: 1 });

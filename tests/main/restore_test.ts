@@ -56,6 +56,7 @@ class Device {
         place: "replace",
         page,
         rev: view.rev,
+        epoch: undefined,
       }).state;
     }
   }
