@@ -27,17 +27,13 @@ export function reasonOf(error: unknown): string {
   if (!(error instanceof ApiError)) return "Something went wrong. Please try again.";
   if (error.code === "no_connection") return "The server cannot be reached.";
   if (error.code === "rate_limited") {
-    return `That was too often. Please try again in ${Math.ceil(waitMs(error) / 60_000)} min.`;
+    return `Please try again in ${Math.ceil((error.details.retryAfter ?? 0) / 60)} min.`;
   }
   if (error.code === "unavailable" || error.code === "internal") {
     return "The server has trouble answering. Please try again in a moment.";
   }
   return error.message;
 }
-
-/** After how many milliseconds the server wants to be asked again; 0 if it does not say. */
-export const waitMs = (error: unknown): number =>
-  error instanceof ApiError ? (error.details.retryAfter ?? 0) * 1_000 : 0;
 
 export interface RequestOptions {
   body?: unknown;

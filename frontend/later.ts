@@ -15,6 +15,7 @@ import { startMutes } from "./state/mute.ts";
 import { startNotifications } from "./state/notifications.ts";
 import { startPreferences } from "./state/preferences.ts";
 import { startPush } from "./state/push.ts";
+import { startRepeating } from "./state/refused.ts";
 import { startUnreadBadge } from "./state/unread_badge.ts";
 import css from "./styles/later.css" with { type: "text" };
 
@@ -39,5 +40,6 @@ export function startLater(): void {
   startUnreadBadge();
   startDesktop();
   startPush();
+  startRepeating();
   startAlerts();
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { applyRead } from "./apply.ts";
-import { chat, connection, onEffect, onFrame, onOpened } from "./chat.ts";
+import { chat, connection, onEffect, onOpened } from "./chat.ts";
 
 /** Marks for one burst of messages go out together, as one per conversation. */
 const gatherMs = 50;
@@ -13,19 +13,13 @@ const deliveries = new Map<string, number>();
 /** Read here, and not yet confirmed; said again on every new connection. */
 const reads = new Map<string, number>();
 let timer: number | undefined;
-let againTimer: number | undefined;
 
 /** Notes that everything up to `seq` has been seen. */
 export function markRead(conversationId: string, seq: number): void {
   chat.value = applyRead(chat.value, conversationId, seq);
   if (seq <= (reads.get(conversationId) ?? 0)) return;
   reads.set(conversationId, seq);
-  tell(conversationId, seq);
-}
-
-/** It is confirmed by what it changes, not answered; an id tells that a refusal is one's of these. */
-function tell(conversationId: string, seq: number): void {
-  connection.send({ type: "mark_read", conversationId, seq, id: "read" });
+  connection.send({ type: "mark_read", conversationId, seq });
 }
 
 function deliver(): void {
@@ -51,16 +45,15 @@ export function startMarks(): void {
     }
     if (effect.type === "anew") clearMarks();
   });
-  const tellAll = () => {
-    for (const [conversationId, seq] of reads) tell(conversationId, seq);
-    deliver();
-  };
-  onOpened(tellAll);
-  onFrame((frame) => {
-    if (frame.type !== "error" || frame.replyTo !== "read" || !frame.retryAfter) return;
-    clearTimeout(againTimer);
-    againTimer = setTimeout(tellAll, frame.retryAfter * 1_000);
-  });
+  onOpened(repeatMarks);
+}
+
+/** Says again what is not confirmed. */
+export function repeatMarks(): void {
+  for (const [conversationId, seq] of reads) {
+    connection.send({ type: "mark_read", conversationId, seq });
+  }
+  deliver();
 }
 
 /** Forgets everything, for the next member. */

@@ -5,7 +5,7 @@
  */
 import { batch, computed, signal } from "@preact/signals";
 import { type Conversation, type HistoryResult, limits, type Message } from "@/chat/protocol.ts";
-import { ApiError, reasonOf, waitMs } from "../api.ts";
+import { ApiError, reasonOf } from "../api.ts";
 import { applyDrop, applyPage, applyTrim, applyViews, type LoadedPage } from "./apply.ts";
 import { chat, connection, onEffect, onFrame, onOpened, take } from "./chat.ts";
 import { enqueue, outbox } from "./outbox.ts";
@@ -185,15 +185,10 @@ export function trimThread(): void {
   if (openId.value !== null) chat.value = applyTrim(chat.value, openId.value);
 }
 
-async function join(): Promise<void> {
-  const conversationId = openId.value;
-  if (conversationId === null) return;
-  try {
-    await connection.request({ type: "join_conversation", conversationId, limit: 0 });
-  } catch (error) {
-    const ms = waitMs(error);
-    if (ms > 0) setTimeout(() => openId.value === conversationId && join(), ms);
-  }
+/** Hears who types in the open conversation. */
+export function join(): void {
+  if (openId.value === null) return;
+  connection.send({ type: "join_conversation", conversationId: openId.value, limit: 0 });
 }
 
 /** The last message from somebody else up to and including `seq`, of those held. */

@@ -5,7 +5,6 @@
  * @module
  */
 import { computed, effect, untracked } from "@preact/signals";
-import { waitMs } from "../api.ts";
 import { applySync } from "./apply.ts";
 import { chat, connection, onEffect, onOpened, take } from "./chat.ts";
 import { inboxEnd, loadInbox } from "./conversations.ts";
@@ -37,11 +36,9 @@ export async function sync(): Promise<void> {
       since === null ? { type: "sync", heads } : { type: "sync", heads, since },
     );
     if (chat.value.selfId === asker) take((state) => applySync(state, result, heads));
-  } catch (error) {
+  } catch {
     // Not connected, or the server is busy: connecting asks again, and so does the next minute.
     isWanted = false;
-    const ms = waitMs(error);
-    if (ms > 0) setTimeout(sync, ms);
   } finally {
     isAsking = false;
   }
