@@ -103,7 +103,7 @@ function commonConfiguration({ outDir, dev }: BuildOptions): esbuild.BuildOption
  * Gives the page the protocol's plain constants and leaves its schemas behind: esbuild cannot
  * prove that building them has no side effect, and would carry them and their library along.
  */
-function protocolConstants(): esbuild.Plugin {
+export function protocolConstants(): esbuild.Plugin {
   return {
     name: "protocol-constants",
     setup(build) {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { get, update } from "idb-keyval";
 import { ApiError, reasonOf } from "../api.ts";
 import { newUuid, unlessLocked } from "../lib/browser.ts";
@@ -15,6 +15,10 @@ import type { OutboxLine } from "./outbox_line.ts";
 import { self } from "./session.ts";
 
 export const outbox = signal<readonly OutboxLine[]>([]);
+/** To whom there are first messages: those that name no conversation yet. */
+export const firstRecipients = computed(() =>
+  outbox.value.flatMap((line) => line.conversationId ? [] : line.recipientId ?? [])
+);
 
 const retryMs = { first: 1_000, most: 30_000 };
 /** What another tab has not sent by then, this one tries to. */

@@ -14,6 +14,7 @@ import { clearMarks, startMarks } from "./marks.ts";
 import { closeThread, fetchThread, openThread, startMessages } from "./messages.ts";
 import {
   assignConversation,
+  firstRecipients,
   loadOutbox,
   onConversationStarted,
   outbox,
@@ -51,11 +52,14 @@ export function start(): void {
     if (route.value.name === "new") untracked(() => search(""));
   });
   effect(() => {
-    // Made in another tab, or by the other one: there is a conversation to go on with.
+    // Made in another tab, or by the other one, or by a first message whose answer was lost: there
+    // is a conversation to go on with. What waits goes before what is written into that.
     const now = route.value;
-    const existing = now.name === "new" ? conversationWith(now.userId) : undefined;
-    if (now.name === "new" && existing) {
-      untracked(() => goOn(now.userId, existing.id));
+    const recipients = new Set(firstRecipients.value);
+    if (now.name === "new") recipients.add(now.userId);
+    for (const recipientId of recipients) {
+      const existing = conversationWith(recipientId);
+      if (existing) untracked(() => goOn(recipientId, existing.id));
     }
   });
   onConversationStarted(goOn);
@@ -65,14 +69,12 @@ export function start(): void {
 
 /** Goes from a member one writes to first to the conversation that there is with them now. */
 async function goOn(recipientId: string, conversationId: string): Promise<void> {
+  const isShown = () => route.value.name === "new" && route.value.userId === recipientId;
   // First, so that between the two screens no key is lost and nothing flickers.
-  await fetchThread(conversationId).catch(() => undefined);
+  if (isShown()) await fetchThread(conversationId).catch(() => undefined);
   assignConversation(recipientId, conversationId);
   moveDraft(recipientId, conversationId);
-  const now = route.value;
-  if (now.name === "new" && now.userId === recipientId) {
-    navigate(paths.thread(conversationId), { replace: true });
-  }
+  if (isShown()) navigate(paths.thread(conversationId), { replace: true });
 }
 
 function begin(userId: string): void {

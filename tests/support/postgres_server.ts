@@ -150,7 +150,7 @@ async function run(command: string, ...args: string[]): Promise<void> {
 }
 
 /** A port below those that systems give to outgoing connections, so that none takes it first. */
-function freePort(): number {
+export function freePort(): number {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     try {

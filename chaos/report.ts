@@ -1,0 +1,67 @@
+import type { Violation } from "./check.ts";
+import type { Mess } from "./mess.ts";
+import type { Options } from "./options.ts";
+
+/** Violations that are told in full; beyond them one sees their number. */
+const toldMost = 20;
+
+/** What the run was, and what came of it, as Markdown. */
+export async function report(
+  options: Options,
+  mess: Mess,
+  violations: Violation[],
+): Promise<string> {
+  const { journal, cluster: { sql } } = mess;
+  const [stored] = await sql<{ messages: number; conversations: number; longest: number }[]>`
+    select coalesce(sum(last_seq), 0)::int as messages, count(*)::int as conversations,
+      coalesce(max(last_seq), 0)::int as longest
+    from conversations
+  `;
+  const written = [...journal.written.values()];
+  const bad = written.filter((one) => one.isBad).length;
+  const crashed = written.filter((one) => one.mayBeGone).length;
+  const seconds = (part: number) => `${(journal.delays.percentile(part) / 1_000).toFixed(2)} s`;
+  const rows = [
+    ["messages written", written.length],
+    ["messages stored", stored?.messages],
+    ["messages that the server had to refuse", bad],
+    ["messages whose page crashed before the browser had kept them", crashed],
+    ["conversations; messages in the longest", `${stored?.conversations}; ${stored?.longest}`],
+    ["devices of the members", mess.members.reduce((sum, one) => sum + one.devices.size, 0)],
+    [
+      "from writing to knowing that it is stored: median; 99 %; longest",
+      `${seconds(0.5)}; ${seconds(0.99)}; ${(journal.delays.most / 1_000).toFixed(0)} s`,
+    ],
+  ];
+  const faults = [...journal.faultCounts].sort(([, one], [, other]) => other - one);
+  const command = `deno task chaos --seed ${options.seed} --minutes ${options.minutes} ` +
+    `--members ${options.members} --rate ${options.rate}`;
+  return [
+    `\`${command}\`, ${new Date().toISOString().slice(0, 10)}`,
+    "",
+    verdict(options, violations),
+    "",
+    "| what | how many |",
+    "| ---- | -------- |",
+    ...rows.map(([what, count]) => `| ${what} | ${count} |`),
+    "",
+    "| fault | how often |",
+    "| ----- | --------- |",
+    ...faults.map(([what, count]) => `| ${what} | ${count} |`),
+    "",
+  ].join("\n");
+}
+
+function verdict({ seed }: Options, violations: Violation[]): string {
+  if (violations.length === 0) return "Nothing was lost, doubled, changed or out of order.";
+  const told = violations.slice(0, toldMost).map(({ invariant, found }) =>
+    `- **${invariant}**: ${found}`
+  );
+  const left = violations.length - told.length;
+  return [
+    `**${violations.length} violations** with seed ${seed}:`,
+    "",
+    ...told,
+    ...left > 0 ? [`- and ${left} more`] : [],
+  ].join("\n");
+}

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { check, type Violation } from "@/chaos/check.ts";
+import { checkConversations } from "@/chaos/check_conversations.ts";
+import { checkPages } from "@/chaos/check_pages.ts";
+import { checkStored } from "@/chaos/check_stored.ts";
+import type { Member } from "@/chaos/member.ts";
+import { Mess } from "@/chaos/mess.ts";
+import type { Tab } from "@/chaos/tab.ts";
+import { until } from "@/chaos/waiting.ts";
+import { testPostgresUrl } from "../support/postgres.ts";
+
+/** A mess that has been made and has become calm. */
+async function messOf(seed: number): Promise<Mess> {
+  const mess = await Mess.open({ seed, members: 8, rate: 12, ms: 20_000 });
+  try {
+    await mess.run();
+    assert.deepEqual(await mess.calm(), []);
+    return mess;
+  } catch (error) {
+    await mess.close();
+    throw error;
+  }
+}
+
+function chaosTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({
+    name,
+    // It starts a Postgres of its own; where there is none, there is no address either.
+    ignore: testPostgresUrl === undefined,
+    // Connections that hang half-open end when they end.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn,
+  });
+}
+
+/** What the violations say is not so. */
+const broken = (violations: Violation[]) => [...new Set(violations.map((one) => one.invariant))];
+
+chaosTest("nothing is lost, doubled, changed or out of order in a mess (seed 1)", async () => {
+  await using mess = await messOf(1);
+  assert.deepEqual(await check(mess), []);
+  assert.ok(mess.journal.acknowledged > 50);
+});
+
+chaosTest("nor in another (seed 2), and what is amiss then is found", async (): Promise<void> => {
+  await using mess = await messOf(2);
+  assert.deepEqual(await check(mess), []);
+  const { cluster: { sql }, journal } = mess;
+  const member = mess.members[0] as Member;
+  const tab = member.tabs[0] as Tab;
+
+  const own = await sql`
+    select * from messages where sender_id = ${member.id} order by conversation_id, seq
+  `;
+  const at = own.findIndex(({ conversation_id, client_id }, n) =>
+    conversation_id === own[n + 1]?.conversation_id &&
+    journal.written.get(client_id)?.tab === journal.written.get(own[n + 1]?.client_id)?.tab
+  );
+  const [first, second] = own.slice(at, at + 2);
+  assert.ok(first && second);
+  assert.match(journal.story(first.client_id), /written on member1 on device 1[^]*acknowledged/);
+
+  await sql`delete from messages where id = ${first.id}`;
+  assert.deepEqual(broken(await checkStored(mess)), ["what was acknowledged is stored"]);
+  assert.deepEqual(broken(await checkConversations(sql)), [
+    "seq counts 1, 2, 3 without a hole, and rev grows with it",
+  ]);
+  await sql`insert into messages ${sql(first)}`;
+
+  await sql`update messages set content = 'something else' where id = ${first.id}`;
+  assert.deepEqual(broken(await checkStored(mess)), ["what is stored is what was written"]);
+  await sql`update messages set content = ${first.content} where id = ${first.id}`;
+
+  await sql`drop index messages_sender_client`;
+  const again = { ...first, id: crypto.randomUUID(), seq: 1_000_000, rev: 1_000_000 };
+  await sql`insert into messages ${sql(again)}`;
+  assert.ok(broken(await checkStored(mess)).includes("a message is stored once"));
+  await sql`delete from messages where id = ${again.id}`;
+
+  const unknown = { ...again, client_id: crypto.randomUUID() };
+  await sql`insert into messages ${sql(unknown)}`;
+  assert.deepEqual(broken(await checkStored(mess)), ["what is stored was written"]);
+  await sql`delete from messages where id = ${unknown.id}`;
+
+  const place = async (...places: [id: string, seq: number][]) => {
+    for (const [id, seq] of places) {
+      await sql`update messages set seq = ${seq}, rev = ${seq} where id = ${id}`;
+    }
+  };
+  await place([first.id, 2_000_000], [second.id, first.seq], [first.id, second.seq]);
+  assert.deepEqual(broken(await checkStored(mess)), [
+    "messages written on one device are stored in their order",
+  ]);
+  await place([first.id, 2_000_000], [second.id, second.seq], [first.id, first.seq]);
+
+  await sql`
+    update conversation_participants set last_read_seq = 5, last_delivered_seq = 4
+    where conversation_id = ${first.conversation_id} and user_id = ${member.id}
+  `;
+  assert.deepEqual(broken(await checkConversations(sql)), ["0 ≤ read ≤ delivered ≤ last"]);
+  const found = (await checkPages(mess, 1_000)).map((one) => one.found).join("\n");
+  assert.match(found, /member1 on device 1.*participants/);
+
+  // A page that counts wrong, and one that holds what was never written.
+  const { chat } = tab.code.chat;
+  const before = chat.value;
+  const held = before.held.get(first.conversation_id);
+  assert.ok(held);
+  const wrong = { ...held, view: { ...held.view, lastSeq: held.view.lastSeq + 1 } };
+  chat.value = { ...before, held: new Map(before.held).set(held.view.id, wrong) };
+  assert.match(
+    (await checkPages(mess, 1_000)).map((one) => one.found).join("\n"),
+    /member1 on device 1.*lastSeq/,
+  );
+  chat.value = before;
+
+  // A page that is closed with something to send, and a page with an error.
+  const count = journal.written.size;
+  for (const one of member.tabs) one.window.loseNetwork();
+  tab.device.goOffline();
+  tab.write({ conversationId: first.conversation_id });
+  assert.equal(journal.written.size, count + 1);
+  const isFound = async () => broken(await checkStored(mess)).includes("every outbox is empty");
+  assert.ok(await until(isFound, 10_000));
+  const { setTimeout } = tab.window.globals as { setTimeout: (task: () => void) => void };
+  setTimeout(() => {
+    throw new Error("An error of the page");
+  });
+  assert.ok(await until(() => mess.errors.some((one) => one.includes("of the page")), 5_000));
+
+  // A server that meets what it does not expect.
+  assert.deepEqual(mess.cluster.complaints(), []);
+  tab.device.goOnline();
+  await sql`drop function count_unread(uuid, uuid, int, int) cascade`;
+  await until(() => tab.isUp, 30_000);
+  await tab.code.session.call("GET", "/api/messages/conversations").catch(() => {});
+  assert.ok(await until(() => mess.cluster.complaints().length > 0, 10_000));
+});
