@@ -17,7 +17,7 @@ export class FuzzSocket {
   /** Answers that must come, and those that may, by the id they reply to. */
   readonly #due = new Map<string | undefined, Answerable[]>();
   readonly #possible = new Map<string | undefined, Answerable[]>();
-  /** Those that would have been answered, but for an error. */
+  /** Those without an id that would have been answered, but for an error that may be another's. */
   readonly #refused: { one: Answerable; by: ServerFrame }[] = [];
   readonly #opened = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<number>();
