@@ -93,18 +93,24 @@ function content(answer: GenericSchema | string | null): Json {
   return { content: { "application/json": { schema: jsonSchema(answer, "output") } } };
 }
 
+const frames = { client: clientFrames, server: serverFrames };
+type Side = keyof typeof frames;
+
 /** The AsyncAPI 3.0 document of the WebSocket's frames. */
 export function asyncApi(publicUrl: string): Json {
   const { host, protocol } = new URL(publicUrl);
-  const messages = (frames: Record<string, GenericSchema>, typeMode: "input" | "output") =>
+  // Both sides have a ping and a pong: whose they are is in their keys.
+  const key = (side: Side, name: string) => `${side}-${name}`;
+  const messages = (side: Side) =>
     Object.fromEntries(
-      Object.entries(frames).map(([name, schema]) => [
-        name,
-        { name, contentType: "application/json", payload: jsonSchema(schema, typeMode) },
-      ]),
+      Object.entries<GenericSchema>(frames[side]).map(([name, schema]) => {
+        const payload = jsonSchema(schema, side === "client" ? "input" : "output");
+        return [key(side, name), { name, contentType: "application/json", payload }];
+      }),
     );
-  const refs = (frames: Record<string, GenericSchema>) =>
-    Object.keys(frames).map((name) => ({ $ref: `#/channels/socket/messages/${name}` }));
+  const refs = (side: Side) =>
+    Object.keys(frames[side])
+      .map((name) => ({ $ref: `#/channels/socket/messages/${key(side, name)}` }));
   const channel = { $ref: "#/channels/socket" };
   return {
     asyncapi: "3.0.0",
@@ -114,12 +120,12 @@ export function asyncApi(publicUrl: string): Json {
       socket: {
         address: "/api/messages/ws",
         description: "The token comes as ?token= or as the subprotocols parley.v1, bearer.<jwt>.",
-        messages: { ...messages(clientFrames, "input"), ...messages(serverFrames, "output") },
+        messages: { ...messages("client"), ...messages("server") },
       },
     },
     operations: {
-      receive: { action: "receive", channel, messages: refs(clientFrames) },
-      send: { action: "send", channel, messages: refs(serverFrames) },
+      receive: { action: "receive", channel, messages: refs("client") },
+      send: { action: "send", channel, messages: refs("server") },
     },
   };
 }

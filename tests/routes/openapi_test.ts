@@ -147,7 +147,9 @@ Deno.test("every frame is in the socket's reference, as received or as sent", as
   const { body } = await call<{
     asyncapi: string;
     servers: Json;
-    channels: { socket: { address: string; messages: Record<string, { payload: Json }> } };
+    channels: {
+      socket: { address: string; messages: Record<string, { name: string; payload: Json }> };
+    };
     operations: Record<"receive" | "send", { action: string; messages: { $ref: string }[] }>;
   }>(server, "GET", "/api/asyncapi.json");
   assert.match(body.asyncapi, /^3\.0\./);
@@ -156,13 +158,15 @@ Deno.test("every frame is in the socket's reference, as received or as sent", as
 
   const { address, messages } = body.channels.socket;
   assert.equal(address, "/api/messages/ws");
-  const [received, sent] = [Object.keys(clientFrames), Object.keys(serverFrames)];
+  const received = Object.keys(clientFrames).map((name) => `client-${name}`);
+  const sent = Object.keys(serverFrames).map((name) => `server-${name}`);
   assert.deepEqual(Object.keys(messages).sort(), [...received, ...sent].sort());
   const named = (operation: "receive" | "send") =>
     body.operations[operation].messages.map(({ $ref }) => $ref.split("/").at(-1));
   assert.deepEqual(named("receive"), received);
   assert.deepEqual(named("send"), sent);
-  for (const [name, { payload }] of Object.entries(messages)) {
+  for (const [key, { name, payload }] of Object.entries(messages)) {
+    assert.match(key, new RegExp(`^(client|server)-${name}$`));
     const { properties, required } = payload as { properties: Json; required: string[] };
     assert.deepEqual(properties.type, { const: name });
     assert.ok(required.includes("type"));
@@ -173,7 +177,7 @@ Deno.test("the reference page loads its own files and nothing foreign", async ()
   await using server = await startServer();
   const page = await call<string>(server, "GET", "/docs");
   assert.equal(page.status, 200);
-  assert.match(page.headers.get("content-security-policy") ?? "", /^default-src 'self';/);
+  assert.match(page.headers.get("content-security-policy") ?? "", /^default-src 'none';/);
   const loaded = [...page.body.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) => address!);
   for (const address of loaded) assert.match(address, /^\/[^/]/, "Our own, by its path");
   assert.ok(!/<script>|\son\w+=/.test(page.body), "Nothing inline, which its policy would refuse");
