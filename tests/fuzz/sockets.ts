@@ -112,9 +112,8 @@ export class FuzzSocket {
       const [found] = of.splice(index, 1) as [Answerable];
       if (of.length === 0) waiting.delete(frame.replyTo);
       if (waiting === this.#due && --this.#dueCount === 0) this.#settled.resolve();
-      if (frame.type === "error" && found.answer !== null) {
-        this.#refused.push({ one: found, by: frame });
-      }
+      const isDoubtful = frame.type === "error" && frame.replyTo === undefined;
+      if (isDoubtful && found.answer !== null) this.#refused.push({ one: found, by: frame });
       return;
     }
     // Without an id an error may have been another's, which is answered after all.
