@@ -107,7 +107,9 @@ export class FuzzSocket {
   #match(frame: ServerFrame): void {
     for (const waiting of [this.#due, this.#possible]) {
       const of = waiting.get(frame.replyTo) ?? [];
-      const index = of.findIndex((one) => fits(frame, one));
+      // Those first that nothing else can answer.
+      const certain = of.findIndex((one) => one.errors.length === 1 && fits(frame, one));
+      const index = certain >= 0 ? certain : of.findIndex((one) => fits(frame, one));
       if (index < 0) continue;
       const [found] = of.splice(index, 1) as [Answerable];
       if (of.length === 0) waiting.delete(frame.replyTo);
