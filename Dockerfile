@@ -12,6 +12,7 @@ WORKDIR /app
 COPY deno.json deno.lock ./
 COPY frontend/deno.json frontend/
 COPY frontend/worker/deno.json frontend/worker/
+COPY vendor vendor
 RUN deno install --frozen
 COPY . .
 RUN deno task build
@@ -30,6 +31,7 @@ COPY db db
 COPY drizzle drizzle
 COPY routes routes
 COPY utils utils
+COPY vendor vendor
 COPY --from=build /app/dist dist
 
 # Where the embedded database lives when there is no DATABASE_URL.

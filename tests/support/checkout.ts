@@ -10,7 +10,17 @@ import { type Program, startProgram } from "./process.ts";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** What the server is made of. */
-const parts = ["chat", "db", "drizzle", "routes", "utils", "main.ts", "deno.json", "deno.lock"];
+const parts = [
+  "chat",
+  "db",
+  "drizzle",
+  "routes",
+  "utils",
+  "vendor",
+  "main.ts",
+  "deno.json",
+  "deno.lock",
+];
 
 export interface Checkout {
   folder: string;
