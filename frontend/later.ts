@@ -9,6 +9,7 @@ import "./components/App.tsx";
 import "./state/start.ts";
 import { startActivity } from "./state/activity.ts";
 import { startAlerts } from "./state/alerts.ts";
+import { startAnnouncements } from "./state/announcement.ts";
 import { startDesktop } from "./state/desktop.ts";
 import { startEmail } from "./state/email.ts";
 import { startMutes } from "./state/mute.ts";
@@ -19,10 +20,12 @@ import { startRepeating } from "./state/refused.ts";
 import { startUnreadBadge } from "./state/unread_badge.ts";
 import css from "./styles/later.css" with { type: "text" };
 
+export { Announcer } from "./components/Announcer.tsx";
 export { ConfirmNotice } from "./components/ConfirmNotice.tsx";
 export { MuteMenu } from "./components/MuteMenu.tsx";
 export { NotificationList } from "./components/NotificationList.tsx";
 export { NotificationSettings } from "./components/settings/NotificationSettings.tsx";
+export { Profile } from "./components/Profile.tsx";
 export { unreadNotifications } from "./state/notifications.ts";
 export { forgetPush } from "./state/push.ts";
 
@@ -42,4 +45,5 @@ export function startLater(): void {
   startPush();
   startRepeating();
   startAlerts();
+  startAnnouncements();
 }

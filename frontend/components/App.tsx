@@ -1,16 +1,15 @@
 import { config } from "../config.ts";
 import { chat } from "../state/chat.ts";
 import { inboxEnd, unreadTotal } from "../state/conversations.ts";
+import { later } from "../state/later.ts";
 import { route } from "../state/router.ts";
 import { phase } from "../state/session.ts";
-import { Announcer } from "./Announcer.tsx";
 import { Banner } from "./Banner.tsx";
 import { Inbox } from "./Inbox.tsx";
 import { LaterScreen } from "./LaterScreen.tsx";
 import { Mark } from "./Mark.tsx";
 import { NewThread } from "./NewThread.tsx";
 import { Notice } from "./Notice.tsx";
-import { Profile } from "./Profile.tsx";
 import { Login, Register, SignInElsewhere } from "./SignIn.tsx";
 import { Thread } from "./Thread.tsx";
 
@@ -21,6 +20,7 @@ export function App() {
     if (!config.localAccounts) return <SignInElsewhere />;
     return route.value.name === "register" ? <Register /> : <Login />;
   }
+  const Announcer = later.value?.Announcer;
   const hasDetail = route.value.name !== "inbox";
   return (
     <div class={`layout ${hasDetail ? "shows-detail" : "shows-list"}`}>
@@ -29,7 +29,7 @@ export function App() {
       <main class="detail">
         <Detail />
       </main>
-      <Announcer />
+      {Announcer && <Announcer />}
     </div>
   );
 }
@@ -42,11 +42,11 @@ function Detail() {
     case "new":
       return <NewThread key={now.userId} userId={now.userId} />;
     case "profile":
-      return <Profile username={now.username} />;
+      return <LaterScreen>{({ Profile }) => <Profile username={now.username} />}</LaterScreen>;
     case "notifications":
-      return <LaterScreen name="NotificationList" />;
+      return <LaterScreen>{({ NotificationList }) => <NotificationList />}</LaterScreen>;
     case "settings":
-      return <LaterScreen name="NotificationSettings" />;
+      return <LaterScreen>{({ NotificationSettings }) => <NotificationSettings />}</LaterScreen>;
     default:
       return <Welcome />;
   }

@@ -6,11 +6,13 @@ interface FieldProps {
   type?: "text" | "email" | "password";
   autocomplete: string;
   hint?: string;
-  error?: string | undefined;
+  /** The form's; what is said of this field is shown with it. */
+  failure: Failure | null;
 }
 
 /** A labelled input, with its error or hint tied to it. */
-export function Field({ name, label, type = "text", autocomplete, hint, error }: FieldProps) {
+export function Field({ name, label, type = "text", autocomplete, hint, failure }: FieldProps) {
+  const error = failure?.fields[name];
   const note = error ?? hint;
   // Preact's types know each kind of input by itself.
   const kind = { type } as { type: "text" };

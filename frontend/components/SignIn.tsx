@@ -40,14 +40,14 @@ export function Login() {
           name="login"
           label="Username or email"
           autocomplete="username"
-          error={failure?.fields.login}
+          failure={failure}
         />
         <Field
           name="password"
           label="Password"
           type="password"
           autocomplete="current-password"
-          error={failure?.fields.password}
+          failure={failure}
         />
         <button type="submit" class="button is-primary is-wide" disabled={isBusy}>
           {isBusy ? "Signing in…" : "Sign in"}
@@ -65,7 +65,6 @@ export function Register() {
     ({ username = "", displayName = "", email, password = "" }) =>
       register({ username, displayName, email, password }),
   );
-  const fields = failure?.fields ?? {};
   return (
     <Frame
       title="Create your account"
@@ -79,14 +78,14 @@ export function Register() {
           name="displayName"
           label="Your name"
           autocomplete="name"
-          error={fields.displayName}
+          failure={failure}
         />
         <Field
           name="username"
           label="Username"
           autocomplete="username"
           hint="Letters, digits, dots and dashes; others find you by it."
-          error={fields.username}
+          failure={failure}
         />
         {config.emailAvailable && (
           <Field
@@ -94,7 +93,7 @@ export function Register() {
             label="Email"
             type="email"
             autocomplete="email"
-            error={fields.email}
+            failure={failure}
           />
         )}
         <Field
@@ -103,7 +102,7 @@ export function Register() {
           type="password"
           autocomplete="new-password"
           hint="At least 10 characters."
-          error={fields.password}
+          failure={failure}
         />
         <button type="submit" class="button is-primary is-wide" disabled={isBusy}>
           {isBusy ? "Creating…" : "Create account"}

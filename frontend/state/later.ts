@@ -6,8 +6,10 @@
  */
 import { signal } from "@preact/signals";
 
+export type LaterPart = typeof import("../later.ts");
+
 /** Null until it is there. */
-export const later = signal<typeof import("../later.ts") | null>(null);
+export const later = signal<LaterPart | null>(null);
 /** Whether it could not be fetched; the next connection tries again. */
 export const hasLaterFailed = signal(false);
 let fetching: Promise<void> | undefined;

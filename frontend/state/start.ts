@@ -4,7 +4,6 @@
  * @module
  */
 import { effect, untracked } from "@preact/signals";
-import { startAnnouncements } from "./announcement.ts";
 import { emptyState } from "./apply.ts";
 import { chat, connection, onOpened } from "./chat.ts";
 import { clearLists, conversationWith, loadInbox, search } from "./conversations.ts";
@@ -34,7 +33,6 @@ export function start(): void {
   startTyping();
   startDrafts();
   startSync();
-  startAnnouncements();
   onMember((id) => id === null ? end() : begin(id));
   effect(() => {
     const now = route.value;

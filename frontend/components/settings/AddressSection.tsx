@@ -85,14 +85,14 @@ function ChangeForm({ close }: { close(): void }) {
         label="New address"
         type="email"
         autocomplete="email"
-        error={failure?.fields.email}
+        failure={failure}
       />
       <Field
         name="password"
         label="Your password"
         type="password"
         autocomplete="current-password"
-        error={failure?.fields.password}
+        failure={failure}
       />
       <div class="setting-form-actions">
         <button type="submit" class="button is-primary" disabled={isBusy}>
