@@ -16,15 +16,8 @@ import { beat, endPresence, sweep } from "@/chat/online.ts";
 import { PostgresBus } from "@/chat/postgres_bus.ts";
 import { PostgresPresence } from "@/chat/postgres_presence.ts";
 import { closeCodes } from "@/chat/protocol.ts";
-import {
-  databaseError,
-  isForbidden,
-  isTransient,
-  type OpenDatabase,
-  openEmbedded,
-  openPostgres,
-} from "@/db/database.ts";
-import { migrate } from "@/db/migrate.ts";
+import { databaseError, isForbidden, isTransient, type OpenDatabase } from "@/db/database.ts";
+import { CannotOpen, openDatabase } from "@/db/open.ts";
 import { openQueue, type Queue, type QueueClock } from "@/db/queue.ts";
 import { deleteExpiredRateLimits } from "@/db/rate_limits.ts";
 import { getSecret } from "@/db/secrets.ts";
@@ -32,7 +25,7 @@ import { createApp } from "@/routes/app.ts";
 import { SocketGuard } from "@/routes/socket_guard.ts";
 import { type Clock, systemClock } from "@/utils/clock.ts";
 import { type Config, ConfigError, readConfig } from "@/utils/config.ts";
-import { FolderInUse, lockFolder } from "@/utils/folder_lock.ts";
+import { FolderInUse } from "@/utils/folder_lock.ts";
 import { newId } from "@/utils/ids.ts";
 import { createTokens, type Tokens } from "@/utils/jwt.ts";
 import { createLog, type Log } from "@/utils/log.ts";
@@ -236,41 +229,6 @@ function after(ms: number): Promise<void> {
   return new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, ms)));
 }
 
-/** Opens the configured database and brings it to this version's schema. */
-async function openDatabase(config: Config, log: Log): Promise<OpenDatabase> {
-  const database = config.databaseUrl === undefined
-    ? await openFolder(config, log)
-    : await openPostgres(config.databaseUrl);
-  try {
-    await migrate(database.unhurried);
-  } catch (error) {
-    if (!isTransient(error)) throw error;
-    const code = databaseError(error)?.code;
-    throw new StartError(`Cannot start: the database of DATABASE_URL does not answer (${code})`);
-  }
-  return database;
-}
-
-async function openFolder(config: Config, log: Log): Promise<OpenDatabase> {
-  const holder = `process ${Deno.pid}, started ${new Date().toISOString()}`;
-  const unlock = await lockFolder(config.dataDir, holder);
-  if (config.mode === "production") {
-    log.warn(
-      "DATABASE_URL is not set: using the embedded database. It is good for trying out and for " +
-        "small sites; it serves one process only and may lose the last moments at a power failure",
-      { dataDir: config.dataDir },
-    );
-  }
-  const database = await openEmbedded(`${config.dataDir}/postgres`);
-  return {
-    ...database,
-    close: async () => {
-      await database.close();
-      unlock();
-    },
-  };
-}
-
 async function run(command: string): Promise<void> {
   const started = performance.now();
   // A migration needs no secret.
@@ -320,6 +278,14 @@ async function run(command: string): Promise<void> {
   }
 }
 
+/** Why the program cannot start, if it is nothing that a developer has to look into. */
+function startFailure(error: unknown): unknown {
+  const expected = [StartError, ConfigError, FolderInUse, CannotOpen, Deno.errors.NotCapable];
+  if (expected.some((kind) => error instanceof kind)) return (error as Error).message;
+  if (!isTransient(error)) return error;
+  return `Cannot start: the database went away (${databaseError(error)?.code})`;
+}
+
 if (import.meta.main) {
   const [command = "start"] = Deno.args;
   try {
@@ -328,9 +294,7 @@ if (import.meta.main) {
     }
     await run(command);
   } catch (error) {
-    const expected = [StartError, ConfigError, FolderInUse, Deno.errors.NotCapable];
-    if (!expected.some((kind) => error instanceof kind)) throw error;
-    console.error((error as Error).message);
+    console.error(startFailure(error));
     Deno.exit(1);
   }
 }

@@ -125,6 +125,13 @@ export async function openEmbedded(
     import("drizzle-orm/pglite"),
     import("pg-boss"),
   ]);
+  if (dataDir && !await hasDatabase(dataDir)) {
+    // Beside it, so that what is there under its name is complete, however this ends.
+    const making = `${dataDir}.new`;
+    await Deno.remove(making, { recursive: true }).catch(() => {});
+    await (await PGlite.create({ dataDir: making })).close();
+    await Deno.rename(making, dataDir);
+  }
   const client = await PGlite.create({ dataDir, loadDataDir });
   const db = drizzle(client, { schema });
   // While it was closed its folder may have been replaced, and a power failure may have cost it.
@@ -143,6 +150,23 @@ export async function openEmbedded(
     dump: () => client.dumpDataDir("none"),
     close: () => client.close(),
   };
+}
+
+/**
+ * Whether there is a database in a folder; none is in one that is missing or empty.
+ *
+ * @throws {Error} if there is something else, or a database's remains: PGlite would make a new one
+ *   in their place
+ */
+async function hasDatabase(folder: string): Promise<boolean> {
+  const names: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(folder)) names.push(name);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  if (names.length > 0 && !names.includes("PG_VERSION")) throw new Error("PG_VERSION is missing");
+  return names.length > 0;
 }
 
 /** pg-boss over the same pool, so that there is one driver and one way to read DATABASE_URL. */
