@@ -41,7 +41,7 @@ const sweepMs = 1_000;
 const beatMs = 5_000;
 const notifyMs = 1_000;
 const tidyMs = 60_000;
-const guardMs = 100;
+const guardMs = 50;
 /** How long sockets may take to answer that they heard of the end. */
 const farewellMs = 1_500;
 /** How long requests under way may take to finish when the program is told to stop. */

@@ -95,7 +95,7 @@ function serveSocket(
     admit(chat, session.user.id);
     connection = new SocketConnection(chat, socket, session, address);
     connection.tell(connectedFrame(chat, connection.id, session, options.heartbeatSeconds));
-    watched.isConnected = true;
+    options.guard.connected(watched);
     arrive(chat, connection);
   }).catch(async (error) => {
     await opened.promise;

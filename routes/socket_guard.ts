@@ -8,10 +8,12 @@ const alarmBytes = 64 * 1024 * 1024;
 const socketBytes = 48 * 1024;
 /** How long a socket may take to answer while there is memory. */
 const answerMs = 5_000;
-/** How long it has where memory goes on growing fast. */
+/** How long it has where memory has grown by as much again meanwhile. */
 const hurryMs = 300;
 /** So often this process must have come to look meanwhile: answers may wait while it is busy. */
 const turnsLeast = 3;
+/** Beyond this nobody is waited for: who is ended for nothing comes back and has lost nothing. */
+const mostBytes = 3 * alarmBytes;
 /** How long the other side may take to answer a close. */
 const closeMs = 5_000;
 /** From telling a socket that it is closed to ending it. */
@@ -74,11 +76,18 @@ export class SocketGuard {
     const watched: WatchedSocket = {
       socket,
       isConnected: false,
-      owesAnswer: false,
+      // Who comes while the others are asked is asked as well.
+      owesAnswer: this.#round !== undefined,
       closingSince: undefined,
     };
     this.#watched.set(socket, watched);
     return watched;
+  }
+
+  /** From now on it can be asked. */
+  connected(watched: WatchedSocket): void {
+    watched.isConnected = true;
+    if (watched.owesAnswer) ask(watched);
   }
 
   forget({ socket }: WatchedSocket): void {
@@ -86,7 +95,7 @@ export class SocketGuard {
   }
 
   /**
-   * Looks at the memory, and after sockets that do not close; to be called about ten times a second.
+   * Looks at the memory, and after sockets that do not close; to be called about twenty times a second.
    *
    * @param now milliseconds of a clock that never jumps
    */
@@ -101,9 +110,11 @@ export class SocketGuard {
     }
     const { askedAt, memory: memoryThen } = this.#round;
     const isUrgent = memory - memoryThen > alarmBytes;
-    const isOver = now - askedAt >= (isUrgent ? hurryMs : answerMs);
-    if (++this.#round.turns < turnsLeast || !isOver) return;
-    if (grown > alarmBytes) this.#endUnanswered(grown);
+    const hasHadTurns = ++this.#round.turns >= turnsLeast;
+    const isOver = hasHadTurns && now - askedAt >= (isUrgent ? hurryMs : answerMs);
+    const silent = [...this.#watched.values()].filter(({ owesAnswer }) => owesAnswer);
+    if (silent.length > 0 && !isOver && grown < mostBytes) return;
+    if (silent.length > 0 && grown > alarmBytes) this.#end(silent, grown);
     this.#round = undefined;
     // Whatever is left has other reasons: it is the ground from now on.
     this.#lowest = this.#lowestBefore = Infinity;
@@ -122,13 +133,11 @@ export class SocketGuard {
     this.#round = { askedAt: now, memory, turns: 0 };
     for (const watched of this.#watched.values()) {
       watched.owesAnswer = true;
-      const { socket, isConnected } = watched;
-      if (isConnected && socket.readyState === WebSocket.OPEN) socket.send(question);
+      if (watched.isConnected) ask(watched);
     }
   }
 
-  #endUnanswered(grownBytes: number): void {
-    const silent = [...this.#watched.values()].filter(({ owesAnswer }) => owesAnswer);
+  #end(silent: WatchedSocket[], grownBytes: number): void {
     const megabytes = Math.round(grownBytes / 1024 / 1024);
     this.log.warn("Memory grew: sockets that did not answer are ended", {
       sockets: silent.length,
@@ -137,7 +146,7 @@ export class SocketGuard {
     });
     for (const { socket } of silent) {
       socket.close(closeCodes.restart, "The server is short of memory");
-      setTimeout(() => abortSocket(socket), farewellMs);
+      setTimeout(() => abortSocket(socket), grownBytes < mostBytes ? farewellMs : 0);
     }
   }
 
@@ -150,6 +159,10 @@ export class SocketGuard {
       if (now - watched.closingSince >= closeMs) abortSocket(watched.socket);
     }
   }
+}
+
+function ask({ socket }: WatchedSocket): void {
+  if (socket.readyState === WebSocket.OPEN) socket.send(question);
 }
 
 /** Memory outside of JavaScript's heap and buffers. Bytes. */

@@ -64,7 +64,8 @@ class Device {
 /**
  * Attacks a server process whose members write to each other all the while.
  *
- * @param reconnects how often others may be cut off
+ * @param reconnects how often others may be cut off: on a machine as busy as this, one may be too
+ *   late with an answer, and comes back
  */
 async function withTalk(
   attack: (server: { url: string }, member: TestUser) => Promise<void>,
@@ -110,8 +111,9 @@ async function withTalk(
     over = true;
   }
   assert.ok(await talk > 0);
-  const grown = Math.round((highest - before) / megabyte);
-  assert.ok(highest - before < boundBytes, `${grown} MB more than before`);
+  const [mbBefore, mbHighest] = [before, highest].map((bytes) => Math.round(bytes / megabyte));
+  console.log(`${mbBefore} MB before, ${mbHighest} MB at most`);
+  assert.ok(highest - before < boundBytes, "More memory than it may take");
   await idle.request({ type: "ping" });
   assert.ok(talker.reconnects + idle.reconnects <= reconnects);
   await Promise.all([talker.close(), idle.close()]);
@@ -144,7 +146,6 @@ Deno.test({
     withTalk(async (server, { token }) => {
       const [sent] = await sendEndless(server, { token, megabytes: 1_000 });
       assert.equal(sent?.ended, true);
-      // Where it grows as fast as this, who takes long to answer may have to come back.
     }, 2),
 });
 
@@ -163,9 +164,11 @@ Deno.test({
   ignore,
   fn: () =>
     withTalk(async (server, { token }) => {
-      const sent = await sendEndless(server, { token, sockets: 40, megabytes: 3 });
-      assert.ok(sent.every(({ ended }) => ended));
-    }, 0),
+      const sent = await sendEndless(server, { token, sockets: 40, megabytes: 10 });
+      // Some may be left to those who came while the others were asked.
+      const kept = sent.filter(({ ended }) => !ended).reduce((sum, one) => sum + one.megabytes, 0);
+      assert.ok(kept <= 200, `${kept} MB of unfinished messages were kept`);
+    }, 2),
 });
 
 Deno.test("a socket whose peer does not answer the close is ended all the same", async () => {
