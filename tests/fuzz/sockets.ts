@@ -1,10 +1,8 @@
-import { checkServerFrame, type Expected, expectFrame, mustAnswer } from "./expect.ts";
+import { Answers, type ServerFrame } from "./answers.ts";
+import { checkServerFrame, expectFrame } from "./expect.ts";
 
 /** Text, or a binary frame. */
 export type Input = string | Uint8Array<ArrayBuffer>;
-
-type Answerable = Exclude<Expected, { close: number }> & { sent: string };
-type ServerFrame = { type: string; code?: string; replyTo?: string; errors?: { path: string }[] };
 
 /** How long an answer may take on a machine that is busy. Milliseconds. */
 const patience = 60_000;
@@ -14,15 +12,10 @@ const patience = 60_000;
  * its answer. Throws with the input and what was wrong.
  */
 export class FuzzSocket {
-  /** Answers that must come, and those that may, by the id they reply to. */
-  readonly #due = new Map<string | undefined, Answerable[]>();
-  readonly #possible = new Map<string | undefined, Answerable[]>();
-  /** Those without an id that would have been answered, but for an error that may be another's. */
-  readonly #refused: { one: Answerable; by: ServerFrame }[] = [];
+  readonly #answers = new Answers();
   readonly #opened = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<number>();
   #settled = Promise.withResolvers<void>();
-  #dueCount = 0;
   #failure: Error | undefined;
   #socket: WebSocket;
 
@@ -62,10 +55,7 @@ export class FuzzSocket {
         if (code !== expected.close) throw new Error(`Closed with ${code}, not ${expected.close}`);
         return { sent: index + 1, ended: true };
       }
-      const kept = { ...expected, sent: input as string };
-      const into = mustAnswer(expected) ? this.#due : this.#possible;
-      into.set(kept.replyTo, [...into.get(kept.replyTo) ?? [], kept]);
-      if (into === this.#due) this.#dueCount++;
+      this.#answers.expect({ ...expected, sent: input as string });
       this.#socket.send(input);
     }
     await this.#answered();
@@ -79,8 +69,8 @@ export class FuzzSocket {
   }
 
   async #answered(): Promise<void> {
-    if (this.#dueCount > 0) {
-      const still = () => JSON.stringify([...this.#due.values()].flat().slice(0, 3)).slice(0, 600);
+    if (this.#answers.due > 0) {
+      const still = () => JSON.stringify(this.#answers.waiting());
       await within(this.#settled.promise, () => `answers to ${still()}`);
     }
     if (this.#failure) throw this.#failure;
@@ -96,49 +86,20 @@ export class FuzzSocket {
       checkServerFrame(frame);
       if (frame.type === "connected") this.#opened.resolve();
       else if (frame.type === "ping") this.#socket.send('{"type":"pong"}');
-      else if (frame.type === "error" || "replyTo" in frame || isAnswer(frame)) this.#match(frame);
+      else if (frame.type === "error" || "replyTo" in frame || isAnswer(frame)) {
+        this.#answers.take(frame);
+        if (this.#answers.due === 0) this.#settled.resolve();
+      }
     } catch (error) {
       this.#failure ??= error as Error;
       this.#settled.resolve();
     }
-  }
-
-  /** Takes the frame for the answer of one that it can be the answer of. */
-  #match(frame: ServerFrame): void {
-    for (const waiting of [this.#due, this.#possible]) {
-      const of = waiting.get(frame.replyTo) ?? [];
-      // Those first that nothing else can answer.
-      const certain = of.findIndex((one) => one.errors.length === 1 && fits(frame, one));
-      const index = certain >= 0 ? certain : of.findIndex((one) => fits(frame, one));
-      if (index < 0) continue;
-      const [found] = of.splice(index, 1) as [Answerable];
-      if (of.length === 0) waiting.delete(frame.replyTo);
-      if (waiting === this.#due && --this.#dueCount === 0) this.#settled.resolve();
-      const isDoubtful = frame.type === "error" && frame.replyTo === undefined;
-      if (isDoubtful && found.answer !== null) this.#refused.push({ one: found, by: frame });
-      return;
-    }
-    // Without an id an error may have been another's, which is answered after all.
-    const taken = this.#refused.findIndex(({ one }) => fits(frame, one));
-    if (frame.replyTo === undefined && taken >= 0) {
-      const [mistaken] = this.#refused.splice(taken, 1);
-      return mistaken && this.#match(mistaken.by);
-    }
-    const sent = [...this.#due.values(), ...this.#possible.values()].flat()
-      .filter((one) => one.replyTo === frame.replyTo).map((one) => one.sent.slice(0, 300));
-    throw new Error(`Answers nothing: ${JSON.stringify(frame)}; sent: ${JSON.stringify(sent)}`);
   }
 }
 
 /** Those that are never told unasked. */
 const isAnswer = ({ type }: ServerFrame) =>
   ["pong", "authenticated", "message_sent", "conversation_history", "sync_result"].includes(type);
-
-function fits(frame: ServerFrame, { answer, errors }: Answerable): boolean {
-  if (frame.type !== "error") return frame.type === answer;
-  // What is wrong with an input has its path; what is no object at all has none.
-  return errors.includes(frame.code as never);
-}
 
 /** @throws {Error} if it takes longer than anything should */
 export async function within<T>(promise: Promise<T>, what: string | (() => string)): Promise<T> {
