@@ -257,6 +257,39 @@ Deno.test({
 });
 
 Deno.test({
+  name: "where the server keeps to itself which one it is, the epoch does without",
+  ignore,
+  async fn() {
+    const url = await createTestDatabase(testPostgresUrl!);
+    const database = await openPostgres(url, 1);
+    await migrate(database.db);
+    const role = `ordinary_${crypto.randomUUID().slice(0, 8)}`;
+    const run = (statement: string) => database.db.execute(sql.raw(statement));
+    // As rented servers refuse them. The rights are those of this database alone.
+    await run(
+      `revoke execute on function pg_control_system(), pg_walfile_name(pg_lsn) from public`,
+    );
+    await run(`create role ${role} login password 'ordinary'`);
+    try {
+      await run(`grant select on all tables in schema public to ${role}`);
+      const address = Object.assign(new URL(url), { username: role, password: "ordinary" });
+      const told = await selectEpoch(database.db);
+      const ordinary = await openPostgres(address.href, 1);
+      const epoch = await ordinary.epoch();
+      assert.equal(await ordinary.epoch(), epoch);
+      assert.notEqual(epoch, told);
+      await run("truncate conversations cascade");
+      assert.notEqual(await ordinary.epoch(), epoch);
+      await ordinary.close();
+    } finally {
+      await run(`drop owned by ${role}`);
+      await run(`drop role ${role}`);
+      await database.close();
+    }
+  },
+});
+
+Deno.test({
   name: "a database that is replaced under a running server has its clients start anew",
   ignore,
   async fn() {
