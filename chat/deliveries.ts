@@ -19,7 +19,6 @@ const undeliveredShown = 100;
 
 /** A mail to a member about unread messages, for each conversation from a place on. */
 export interface MessageMailJob {
-  type: "messages";
   userId: string;
   conversations: UnreadPart[];
 }
@@ -72,7 +71,7 @@ export async function startDeliveries(chat: Chat): Promise<void> {
     await chat.queue?.work<MailJob>(
       "email",
       ({ id, data }) =>
-        data.type === "messages"
+        "conversations" in data
           ? deliverMessageMail(inBackground(chat), { id, data })
           : deliverAccountMail(inBackground(chat), { id, data }),
     );

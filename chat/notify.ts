@@ -159,7 +159,6 @@ async function hand(chat: Chat, tx: Database, decided: Decided[]): Promise<void>
     chunks(notices, conversationsInMail).map((some) => ({
       id: newId(),
       data: {
-        type: "messages",
         userId,
         conversations: some.map(({ conversationId, emailedSeq, last }) => ({
           conversationId,
