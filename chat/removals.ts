@@ -1,6 +1,12 @@
 import type { ServerFrame } from "./protocol.ts";
 
 /**
+ * So many removals are remembered of one member, the last: whoever adds and removes somebody again
+ * and again is not to make each of their frames dear. On its way is only what was told of late.
+ */
+const remembered = 100;
+
+/**
  * Which conversations connected members were removed from. Whom a frame is for is decided when it
  * comes up, and it may be on its way from another instance when one of them is removed. It is not
  * for them any more: what is told of a conversation as it was before they were removed would bring
@@ -12,7 +18,10 @@ export class Removals {
 
   note(userId: string, { conversationId, rev }: { conversationId: string; rev: number }): void {
     const own = this.#byUser.get(userId) ?? new Map<string, number>();
-    own.set(conversationId, Math.max(rev, own.get(conversationId) ?? 0));
+    const before = own.get(conversationId) ?? 0;
+    own.delete(conversationId);
+    own.set(conversationId, Math.max(rev, before));
+    if (own.size > remembered) own.delete(own.keys().next().value as string);
     this.#byUser.set(userId, own);
   }
 

@@ -59,7 +59,7 @@ export function createApi(chat: Chat, tokens: Tokens, options: AppOptions): Api 
   app.use(logRequests(chat));
   app.use(knowAddress(options.trustedProxies));
   app.use(...answerHeaders(https));
-  app.use("/api/*", cors({ origin: allowedOrigins, maxAge: 3600 }));
+  app.use("/api/*", cors({ origin: allowedOrigins, exposeHeaders: ["retry-after"], maxAge: 3600 }));
 
   const api = new Api(app, chat, tokens);
   healthRoutes(api);

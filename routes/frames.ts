@@ -36,7 +36,7 @@ export interface FrameSource {
 const frameRates: Record<ClientFrameType, RateName | null> = {
   ping: null,
   pong: null,
-  auth: null,
+  auth: "open",
   send_message: "send",
   mark_read: "mark",
   mark_delivered: "mark",

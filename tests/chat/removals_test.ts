@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Connection, Connections } from "@/chat/connections.ts";
+import { Removals } from "@/chat/removals.ts";
 import { newId } from "@/utils/ids.ts";
 
 /** A connection that keeps what it is sent, and has joined this conversation. */
@@ -62,4 +63,23 @@ Deno.test("what was on its way to a member who is removed is dropped, until they
   });
   connections.remove(connection);
   assert.equal(listen(connections, mira, conversationId).heard.length, 0);
+});
+
+Deno.test("of a member who is removed again and again the last removals are remembered", () => {
+  const removals = new Removals();
+  const mira = newId();
+  const ids = Array.from({ length: 500 }, newId);
+  for (const conversationId of ids) removals.note(mira, { conversationId, rev: 2 });
+  // Once more: it is the last one now.
+  const again = ids[450] as string;
+  removals.note(mira, { conversationId: again, rev: 1 });
+  const hidden = ids.filter((conversationId) =>
+    removals.hides(mira, JSON.stringify({ type: "message_read", conversationId }))
+  );
+  assert.deepEqual(hidden, ids.slice(400));
+  for (const conversationId of ids.slice(0, 99)) removals.note(mira, { conversationId, rev: 2 });
+  const message = (rev: number) =>
+    JSON.stringify({ type: "new_message", message: { conversationId: again, rev } });
+  assert.equal(removals.hides(mira, message(2)), true);
+  assert.equal(removals.hides(mira, message(3)), false);
 });

@@ -45,6 +45,8 @@ Deno.test("a configured origin may call, and is told so before", async () => {
     const { headers } = await call(server, "GET", "/api/health", { headers: { origin } });
     assert.equal(headers.get("access-control-allow-origin"), origin);
     assert.match(headers.get("vary") ?? "", /origin/i);
+    // Else a script could not see when to come back.
+    assert.match(headers.get("access-control-expose-headers") ?? "", /retry-after/i);
     // A cookie of ours is for our own page alone.
     assert.equal(headers.get("access-control-allow-credentials"), null);
   }
@@ -199,7 +201,7 @@ Deno.test("no other page signs its visitor in, up or out, or uses their cookie",
   assert.equal(last.status, 200);
 });
 
-Deno.test("over https the browser itself refuses a refresh cookie that came otherwise", async () => {
+Deno.test("over https the browser itself refuses a cookie of ours that came otherwise", async () => {
   const body = {
     username: "ana",
     displayName: "Ana",
@@ -208,17 +210,21 @@ Deno.test("over https the browser itself refuses a refresh cookie that came othe
   };
   for (
     const [publicUrl, cookie] of [
-      ["https://chat.example", /^__Secure-parley_refresh=[^;]+;.*; Secure(;|$)/],
-      ["http://localhost:8000", /^parley_refresh=(?!.*Secure)/],
+      ["https://chat.example", /^__Secure-parley_\w+=[^;]+;.*; Secure(;|$)/],
+      ["http://localhost:8000", /^parley_\w+=(?!.*Secure)/],
     ] as const
   ) {
     await using server = await startServer({ env: { PUBLIC_URL: publicUrl } });
     const { headers } = await call(server, "POST", "/api/auth/register", { body });
-    const [set = ""] = headers.getSetCookie();
-    assert.match(set, cookie);
-    assert.match(set, /; Path=\/api\/auth(;|$)/);
-    assert.match(set, /; HttpOnly(;|$)/);
-    assert.match(set, /; SameSite=Strict(;|$)/);
-    assert.ok(!/Domain=/i.test(set));
+    const sets = headers.getSetCookie();
+    const names = sets.map((set) => /parley_(\w+)=/.exec(set)?.[1]);
+    assert.deepEqual(names, ["refresh", "device"]);
+    for (const set of sets) {
+      assert.match(set, cookie);
+      assert.match(set, /; Path=\/api\/auth(;|$)/);
+      assert.match(set, /; HttpOnly(;|$)/);
+      assert.match(set, /; SameSite=Strict(;|$)/);
+      assert.ok(!/Domain=/i.test(set));
+    }
   }
 });

@@ -73,6 +73,7 @@ const account = () => ({
 const both = ["member", "address"] as const;
 const member = ["member"] as const;
 const address = ["address"] as const;
+const renewal = frame(({ ana: { token } }) => ({ type: "auth", token }));
 const stream = http("HEAD", () => "/api/messages/events");
 const login = { login: "nobody", password: "wrong" };
 
@@ -80,6 +81,7 @@ const login = { login: "nobody", password: "wrong" };
 const deeds: [name: RateName, by: readonly ("member" | "address")[], way: string, Deed][] = [
   ["connect", address, "a stream", stream],
   ["open", member, "a stream", stream],
+  ["open", member, "a frame that renews the token", renewal],
   ["login", address, "POST", http("POST", () => "/api/auth/login", () => login)],
   ["register", address, "POST", http("POST", () => "/api/auth/register", account)],
   ["refresh", address, "POST", http("POST", () => "/api/auth/refresh")],
