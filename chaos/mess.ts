@@ -2,8 +2,9 @@
  * The mess: members on the page's own code who write to each other while servers, database, network
  * and devices fail, all drawn from a seed.
  *
- * The same seed gives the same mess: the same faults at the same times, the same members doing the
- * same things. It does not give the same interleaving, which is the real machine's.
+ * The same seed draws the same: when servers and database fail, what each member does next and after
+ * how long, how each connection fares. What that falls on (which page is up by then, who opens the
+ * seventh connection) is the real machine's, so that a run is like another one, and not its replay.
  *
  * @module
  */

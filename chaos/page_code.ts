@@ -81,7 +81,13 @@ const later = `
 import { startActivity } from "./state/activity.ts";
 import { startMutes } from "./state/mute.ts";
 import { startNotifications } from "./state/notifications.ts";
-export function startLater() { startActivity(); startMutes(); startNotifications(); }
+import { startRepeating } from "./state/refused.ts";
+export function startLater() {
+  startActivity();
+  startMutes();
+  startNotifications();
+  startRepeating();
+}
 export async function forgetPush() {}
 `;
 

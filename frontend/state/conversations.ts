@@ -8,7 +8,7 @@ import type { Conversation, ConversationsResult, Profile } from "@/chat/protocol
 import { reasonOf } from "../api.ts";
 import { isMuted } from "../lib/mute.ts";
 import { applyList, unreadTotalOf } from "./apply.ts";
-import { chat, take } from "./chat.ts";
+import { chat, onEffect, take } from "./chat.ts";
 import { now } from "./clock.ts";
 import { call, self } from "./session.ts";
 
@@ -70,13 +70,12 @@ export function byRecency(a: Conversation, b: Conversation): number {
     b.id.localeCompare(a.id);
 }
 
-/** Counts members: what was asked for the last one is not for the next. */
+/** Counts members and databases: what was asked of the last one is not for the next. */
 let era = 0;
 
-/** Loads the first page of the chosen tab, or its next one. */
-export async function loadInbox(): Promise<void> {
+/** Loads the first page of a tab, by default the chosen one, or its next one. */
+export async function loadInbox(context = tab.value): Promise<void> {
   if (isListLoading.value || self.value === null) return;
-  const context = tab.value;
   const listing = listings.value.get(context);
   if (listing !== undefined && listing.cursor === null) return;
   isListLoading.value = true;
@@ -89,15 +88,29 @@ export async function loadInbox(): Promise<void> {
     const end = result.nextCursor === null ? null : last?.updatedAt ?? null;
     batch(() => {
       take((state) => applyList(state, result));
+      // It may have told of another database, and be let go of.
+      if (asked !== era) return;
       listings.value = new Map(listings.value).set(context, { cursor: result.nextCursor, end });
     });
   } catch (error) {
     if (asked === era) listError.value = reasonOf(error);
+    return;
   } finally {
     if (asked === era) isListLoading.value = false;
   }
   if (asked !== era) return;
-  if (tab.value !== context && !isListed.value) await loadInbox();
+  // Without the whole list there is no sync.
+  const missing = [null, tab.value].find((one) => !listings.value.has(one));
+  if (missing !== undefined) await loadInbox(missing);
+}
+
+/** Called once. The lists of another database are other ones. */
+export function startLists(): void {
+  onEffect(({ type }) => {
+    if (type !== "anew") return;
+    forgetLists();
+    loadInbox(null);
+  });
 }
 
 /** Shows another tab. */
@@ -177,11 +190,15 @@ export async function loadConversationsWith(person: Profile): Promise<void> {
 
 /** Forgets everything, for the next member. */
 export function clearLists(): void {
+  forgetLists();
+  searchResult.value = null;
+  searchText.value = "";
+  tab.value = null;
+}
+
+function forgetLists(): void {
   era++;
   isListLoading.value = false;
   listError.value = null;
   listings.value = new Map();
-  searchResult.value = null;
-  searchText.value = "";
-  tab.value = null;
 }

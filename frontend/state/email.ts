@@ -27,14 +27,13 @@ export async function resendMail(): Promise<void> {
   if (isSending) return;
   isSending = true;
   resent.value = null;
-  try {
-    await call("POST", "/api/auth/email/resend");
-    resent.value = { isError: false, text: "Sent. It may take a minute." };
-  } catch (error) {
-    resent.value = { isError: true, text: reasonNot(error) };
-  } finally {
-    isSending = false;
-  }
+  const asker = self.value?.id;
+  const outcome = await call("POST", "/api/auth/email/resend").then(
+    () => ({ isError: false, text: "Sent. It may take a minute." }),
+    (error) => ({ isError: true, text: reasonNot(error) }),
+  );
+  isSending = false;
+  if (self.value?.id === asker) resent.value = outcome;
 }
 
 function reasonNot(error: unknown): string {

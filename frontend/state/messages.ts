@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { type Conversation, type HistoryResult, limits, type Message } from "@/chat/protocol.ts";
 import { ApiError, reasonOf } from "../api.ts";
 import { applyDrop, applyPage, applyTrim, applyViews, type LoadedPage } from "./apply.ts";
-import { chat, connection, onEffect, onFrame, onOpened, take } from "./chat.ts";
+import { chat, connection, onEffect, onOpened, take } from "./chat.ts";
 import { enqueue, outbox } from "./outbox.ts";
 import { call } from "./session.ts";
 import { stopTyping } from "./typing.ts";
@@ -202,22 +202,26 @@ export function startMessages(): void {
     join();
     if (threadError.value !== null && !threadError.value.isMissing) loadThread();
   });
-  onFrame((frame) => {
-    const isBack = frame.type === "conversation_updated" &&
-      frame.conversation.id === openId.value && threadError.value?.isMissing;
-    if (isBack) {
+  const isHeld = computed(() => openConversation.value !== undefined);
+  effect(() => {
+    // Brought back, whether a frame or a sync tells of it.
+    if (!isHeld.value || !threadError.peek()?.isMissing) return;
+    untracked(() => {
       join();
       loadThread();
-    }
+    });
   });
-  onEffect((effect) => {
-    if (effect.type === "arrived" && effect.message.conversationId === openId.value) {
+  onEffect((wish) => {
+    if (wish.type === "arrived" && wish.message.conversationId === openId.value) {
       // Away from the page, the divider shows where one left off.
-      if (!document.hasFocus()) unreadAfter.value ??= effect.message.seq - 1;
+      if (!document.hasFocus()) unreadAfter.value ??= wish.message.seq - 1;
     }
-    if (effect.type === "reload" && effect.conversationId === openId.value) loadThread();
-    if (effect.type === "anew") loadThread();
-    if (effect.type === "removed" && effect.conversationId === openId.value) {
+    if (wish.type === "reload" && wish.conversationId === openId.value) loadThread();
+    if (wish.type === "anew") {
+      unreadAfter.value = null;
+      loadThread();
+    }
+    if (wish.type === "removed" && wish.conversationId === openId.value) {
       threadError.value = { message: "You are no longer in this conversation.", isMissing: true };
     }
   });

@@ -44,6 +44,7 @@ let renewTimer: number | undefined;
 /** Counts sign-ins and sign-outs: an answer that was asked for before one is nobody's any more. */
 let era = 0;
 let leaving: Promise<void> = Promise.resolve();
+let leaveTimer: number | undefined;
 const renewalListeners = new Set<(token: string) => void>();
 
 /** Calls `listener` with every token that replaces an earlier one. */
@@ -139,7 +140,8 @@ async function tellLeft(token?: string): Promise<void> {
     await request<void>("POST", "/api/auth/logout", token === undefined ? {} : { token });
     storage.set(leftKey, null);
   } catch {
-    setTimeout(leaveAgain, leaveRetryMs);
+    clearTimeout(leaveTimer);
+    leaveTimer = setTimeout(leaveAgain, leaveRetryMs);
   }
 }
 

@@ -6,7 +6,7 @@
 import { effect, untracked } from "@preact/signals";
 import { emptyState } from "./apply.ts";
 import { chat, connection, onOpened } from "./chat.ts";
-import { clearLists, conversationWith, loadInbox, search } from "./conversations.ts";
+import { clearLists, conversationWith, loadInbox, search, startLists } from "./conversations.ts";
 import { loadDrafts, moveDraft, startDrafts } from "./drafts.ts";
 import { fetchLater } from "./later.ts";
 import { clearMarks, startMarks } from "./marks.ts";
@@ -33,6 +33,7 @@ export function start(): void {
   startTyping();
   startDrafts();
   startSync();
+  startLists();
   onMember((id) => id === null ? end() : begin(id));
   effect(() => {
     const now = route.value;

@@ -47,7 +47,7 @@ export async function sync(): Promise<void> {
 
 export function startSync(): void {
   const isListed = computed(() => inboxEnd.value !== undefined);
-  onOpened(() => isListed.value ? sync() : loadInbox());
+  onOpened(() => isListed.value ? sync() : loadInbox(null));
   // What came while the list was under way is missing from it.
   effect(() => {
     if (isListed.value) untracked(sync);

@@ -3,10 +3,13 @@ import { check, type Violation } from "@/chaos/check.ts";
 import { checkConversations } from "@/chaos/check_conversations.ts";
 import { checkPages } from "@/chaos/check_pages.ts";
 import { checkStored } from "@/chaos/check_stored.ts";
+import type { Device } from "@/chaos/device.ts";
+import { keptLines } from "@/chaos/kept_lines.ts";
 import type { Member } from "@/chaos/member.ts";
 import { Mess } from "@/chaos/mess.ts";
 import type { Tab } from "@/chaos/tab.ts";
 import { until } from "@/chaos/waiting.ts";
+import type { OutboxLine } from "@/frontend/state/outbox_line.ts";
 import { testPostgresUrl } from "../support/postgres.ts";
 
 /** A mess that has been made and has become calm. */
@@ -31,6 +34,23 @@ function chaosTest(name: string, fn: () => Promise<void>): void {
     sanitizeOps: false,
     sanitizeResources: false,
     fn,
+  });
+}
+
+/** Has a member's browser keep these lines of their outbox. */
+function keepLines(device: Device, userId: string, lines: readonly OutboxLine[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const opening = device.databases.open("keyval-store");
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const writing = opening.result.transaction("keyval", "readwrite");
+      writing.objectStore("keyval").put(lines, `outbox.${userId}`);
+      writing.onerror = () => reject(writing.error);
+      writing.oncomplete = () => {
+        opening.result.close();
+        resolve();
+      };
+    };
   });
 }
 
@@ -94,32 +114,62 @@ chaosTest("nor in another (seed 2), and what is amiss then is found", async (): 
   ]);
   await place([first.id, 2_000_000], [second.id, second.seq], [first.id, first.seq]);
 
+  // What is nowhere, and what is shown as refused though it is good, or stored.
+  const { device } = tab;
+  const kept = await keptLines(device, member.id);
+  const line = { content: "", createdAt: new Date().toISOString(), failure: "No" };
+  const lost = crypto.randomUUID();
+  const to = { conversationId: first.conversation_id };
+  journal.write({
+    clientId: lost,
+    authorId: member.id,
+    device: device.name,
+    tab: tab.number,
+    to,
+    isBad: false,
+  });
+  assert.deepEqual(broken(await checkStored(mess)), [
+    "what was written is stored, or shown as refused",
+  ]);
+  await keepLines(device, member.id, [...kept, { ...line, clientId: lost }]);
+  assert.deepEqual(broken(await checkStored(mess)), ["only what is wrong is refused"]);
+  journal.written.delete(lost);
+  await keepLines(device, member.id, [...kept, { ...line, clientId: first.client_id }]);
+  assert.deepEqual(broken(await checkStored(mess)), ["what is shown as refused is stored nowhere"]);
+  await keepLines(device, member.id, kept);
+
   await sql`
     update conversation_participants set last_read_seq = 5, last_delivered_seq = 4
     where conversation_id = ${first.conversation_id} and user_id = ${member.id}
   `;
   assert.deepEqual(broken(await checkConversations(sql)), ["0 ≤ read ≤ delivered ≤ last"]);
-  const found = (await checkPages(mess, 1_000)).map((one) => one.found).join("\n");
-  assert.match(found, /member1 on device 1.*participants/);
 
-  // A page that counts wrong, and one that holds what was never written.
+  // Beside that, a page that counts wrong, and holds what was never written.
   const { chat } = tab.code.chat;
   const before = chat.value;
   const held = before.held.get(first.conversation_id);
-  assert.ok(held);
-  const wrong = { ...held, view: { ...held.view, lastSeq: held.view.lastSeq + 1 } };
+  assert.ok(held?.view.lastMessage);
+  const wrong = {
+    ...held,
+    view: { ...held.view, lastSeq: held.view.lastSeq + 1 },
+    window: {
+      messages: [{ ...held.view.lastMessage, content: "never written" }],
+      hasBefore: true,
+      hasAfter: false,
+    },
+  };
   chat.value = { ...before, held: new Map(before.held).set(held.view.id, wrong) };
-  assert.match(
-    (await checkPages(mess, 1_000)).map((one) => one.found).join("\n"),
-    /member1 on device 1.*lastSeq/,
-  );
+  const found = (await checkPages(mess, 1_000)).map((one) => one.found).join("\n");
+  assert.match(found, /member1 on device 1.*participants/);
+  assert.match(found, /member1 on device 1.*lastSeq/);
+  assert.match(found, /member1 on device 1.*never written/);
   chat.value = before;
 
   // A page that is closed with something to send, and a page with an error.
   const count = journal.written.size;
   for (const one of member.tabs) one.window.loseNetwork();
-  tab.device.goOffline();
-  tab.write({ conversationId: first.conversation_id });
+  device.goOffline();
+  tab.write(to);
   assert.equal(journal.written.size, count + 1);
   const isFound = async () => broken(await checkStored(mess)).includes("every outbox is empty");
   assert.ok(await until(isFound, 10_000));
@@ -131,7 +181,7 @@ chaosTest("nor in another (seed 2), and what is amiss then is found", async (): 
 
   // A server that meets what it does not expect.
   assert.deepEqual(mess.cluster.complaints(), []);
-  tab.device.goOnline();
+  device.goOnline();
   await sql`drop function count_unread(uuid, uuid, int, int) cascade`;
   await until(() => tab.isUp, 30_000);
   await tab.code.session.call("GET", "/api/messages/conversations").catch(() => {});

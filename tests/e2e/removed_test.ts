@@ -71,5 +71,15 @@ journey("who is removed from an open group sees it at once, and what they wrote 
   await call(server, "DELETE", path, { as: owner });
   await ben.page.getByText("You are no longer in this conversation.").waitFor();
   assert.equal(await ben.composer.count(), 0);
+
+  // Brought back while away: no frame tells of it.
+  await ben.context.setOffline(true);
+  await ben.page.evaluate(() => dispatchEvent(new Event("offline")));
+  await call(server, "POST", `${conversations}/${group.id}/members`, {
+    as: owner,
+    body: { userIds: [benId] },
+  });
+  await ben.context.setOffline(false);
+  await ben.composer.waitFor();
   await socket.close();
 });

@@ -14,11 +14,16 @@ const { values } = parseArgs({
     pglite: { type: "boolean", default: false },
   },
 });
+const [seed, inputs] = [Number(values.seed), Number(values.frames)];
+if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(inputs) || inputs < 1) {
+  console.error("Usage: deno task fuzz --seed <whole number> --frames <how many> [--pglite]");
+  Deno.exit(2);
+}
 const postgres = values.pglite ? undefined : await openPostgres();
 try {
   const figures = await fuzz({
-    seed: Number(values.seed),
-    inputs: Number(values.frames),
+    seed,
+    inputs,
     databaseUrl: await postgres?.createDatabase(),
     report: console.log,
   });
