@@ -16,6 +16,8 @@ const password = "long enough for anyone";
 const keepingMs = 10_000;
 /** What was written so shortly before a crash may not be kept yet. */
 const crashMs = 3_000;
+/** Whoever sees so many messages wait does not write another one. */
+const patienceLines = 15;
 const minuteMs = 60_000;
 const yearMs = 365 * 24 * 60 * minuteMs;
 
@@ -121,7 +123,7 @@ export class Member {
       await sleep(random.wait(everyMs * 1.6), signal);
       const count = random.chance(0.2) ? random.whole(2, 6) : 1;
       const tab = random.pick(this.tabs.filter((one) => one.isSignedIn));
-      if (signal.aborted || tab === undefined) continue;
+      if (signal.aborted || tab === undefined || tab.waiting >= patienceLines) continue;
       const held = [...tab.code.chat.chat.value.held.keys()];
       const conversationId = random.chance(0.7)
         ? tab.code.messages.openId.value ?? random.pick(held)
@@ -140,7 +142,8 @@ export class Member {
       for (const tab of this.tabs) this.signIn(tab);
       const tab = random.pick(this.tabs.filter((one) => one.isSignedIn));
       const action = random.weighted(actions);
-      if (!signal.aborted && tab !== undefined) this.#do(action, tab, random);
+      if (signal.aborted || tab === undefined) continue;
+      if (action !== "begin" || tab.waiting < patienceLines) this.#do(action, tab, random);
     }
   }
 

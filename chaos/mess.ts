@@ -29,7 +29,7 @@ export interface MessOptions {
 /** How often something befalls a member's devices, on average. Milliseconds. */
 const mishapEveryMs = 30_000;
 /** How long it may take until all is calm. */
-const calmMs = 180_000;
+const calmMs = 300_000;
 
 /** What befalls servers and database, and how often on average. Milliseconds. */
 const disasters: Record<
@@ -105,7 +105,7 @@ export class Mess {
   get progress(): string {
     const { journal, members } = this;
     const tabs = members.flatMap((member) => member.tabs);
-    const waiting = tabs.reduce((sum, tab) => sum + tab.code.outbox.outbox.value.length, 0);
+    const waiting = tabs.reduce((sum, tab) => sum + tab.waiting, 0);
     const faults = [...journal.faultCounts.values()].reduce((sum, count) => sum + count, 0);
     const memory = Math.round(Deno.memoryUsage().rss / 2 ** 20);
     return `${(journal.now() / 1_000).toFixed(0).padStart(5)} s  ${this.#phase}: ` +

@@ -4,7 +4,7 @@ export interface Options {
   seed: number;
   minutes: number;
   members: number;
-  /** Messages a second, of all members together. */
+  /** Messages a second, of all members together, where none have to wait for too many. */
   rate: number;
   report: string | undefined;
 }
@@ -13,7 +13,7 @@ export const usage = `deno task chaos [options]
   --seed n       what the mess is drawn from (1)
   --minutes n    how long things go wrong (3)
   --members n    how many write to each other (30)
-  --rate n       messages a second, of all of them together (40)
+  --rate n       messages a second, of all of them together, at most (40)
   --report file  where a report in Markdown goes`;
 
 /** @throws {Error} naming the option and what was expected; without a message where help is asked */

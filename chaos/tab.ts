@@ -68,6 +68,11 @@ export class Tab {
       this.code.conversations.isListed.value;
   }
 
+  /** How many messages wait here to be stored. */
+  get waiting(): number {
+    return this.code.outbox.outbox.value.filter((line) => line.failure === undefined).length;
+  }
+
   /** Writes a message as its composer would. */
   write(to: { conversationId: string } | { recipientId: string }, isBad = false): void {
     const { messages, outbox } = this.code;
