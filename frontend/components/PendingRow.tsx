@@ -9,7 +9,7 @@ interface PendingRowProps {
   line: OutboxLine;
   isFirst: boolean;
   isLast: boolean;
-  /** There is no field to take it back into. */
+  /** The conversation is gone, which the screen says, and there is no field to take it back into. */
   isStranded?: boolean;
 }
 
@@ -44,7 +44,7 @@ export function PendingRow({ line, isFirst, isLast, isStranded }: PendingRowProp
       </div>
       {hasFailed && (
         <div class="failure" role="alert">
-          <span>Not sent. {line.failure}</span>
+          <span>Not sent. {!isStranded && line.failure}</span>
           <span>
             <button type="button" class="link-button" onClick={() => retryLine(line.clientId)}>
               Try again

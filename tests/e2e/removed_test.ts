@@ -38,13 +38,19 @@ journey("who is removed from an open group sees it at once, and what they wrote 
   await ben.page.evaluate(() => dispatchEvent(new Event("offline")));
   await ben.write("Wait for me");
   await ben.seesState("Wait for me", "Sending");
+  await ben.write(`So much to say${"\nand more".repeat(60)}`);
   const path = `${conversations}/${group.id}/members/${benId}`;
   assert.equal((await call(server, "DELETE", path, { as: owner })).status, 204);
   await ben.context.setOffline(false);
 
   await ben.page.getByText("You are no longer in this conversation.").waitFor();
   await ben.page.getByText("Wait for me", { exact: true }).waitFor();
-  await ben.page.getByText(/^Not sent\. /).waitFor();
+  await ben.page.getByText("Not sent.", { exact: true }).nth(1).waitFor();
+  const thread = ben.page.locator("section.thread");
+  assert.ok(
+    await thread.evaluate((one) => one.scrollHeight <= one.clientHeight),
+    "What was not sent scrolls, and lies on nothing",
+  );
   assert.equal(await ben.composer.count(), 0);
   assert.equal(await ben.page.locator(".conversation", { hasText: "Harbour" }).count(), 0);
 
@@ -54,8 +60,10 @@ journey("who is removed from an open group sees it at once, and what they wrote 
   await ben.page.getByText("This conversation is not here").waitFor();
   await ben.page.getByText("Wait for me", { exact: true }).waitFor();
   assert.equal(await ben.page.getByText("He is gone").count(), 0);
-  await ben.page.getByRole("button", { name: "Delete" }).click();
+  const remove = ben.page.getByRole("button", { name: "Delete" });
+  await remove.first().click();
   await ben.page.getByText("Wait for me", { exact: true }).waitFor({ state: "detached" });
+  await remove.click();
 
   // Brought back, while the page shows that it is gone.
   await call(server, "POST", `${conversations}/${group.id}/members`, {
