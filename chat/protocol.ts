@@ -90,8 +90,18 @@ const url = v.pipe(
   v.url("Expected a URL"),
   v.regex(/^https?:\/\//i, "Expected an http or https URL"),
 );
+/** A name or title: one line, in whatever list it stands. */
 const line = (max: number) =>
-  v.pipe(plainText, v.trim(), v.minLength(1, "Must not be empty"), v.maxLength(max));
+  v.pipe(
+    plainText,
+    v.trim(),
+    v.minLength(1, "Must not be empty"),
+    v.maxLength(max),
+    v.check(
+      (text) => !/[\p{Cc}\u2028\u2029]/u.test(text),
+      "Line breaks and control characters are not allowed",
+    ),
+  );
 const content = v.pipe(
   plainText,
   v.maxLength(limits.contentLength, `At most ${limits.contentLength} characters`),

@@ -17,6 +17,7 @@ import {
 } from "jose";
 import type { Clock } from "./clock.ts";
 import { createRemoteKeys, KeysUnavailable } from "./jwks.ts";
+import { plainLine } from "./plain_line.ts";
 
 export { KeysUnavailable } from "./jwks.ts";
 
@@ -169,6 +170,7 @@ function platformClaims(payload: JWTPayload): PlatformClaims {
       value.isWellFormed() && !value.includes("\0");
     return fits ? value : undefined;
   };
+  const line = (name: string, max: number) => plainLine(text(name, max) ?? "", max) || undefined;
   const webAddress = (name: string) => {
     const value = text(name, 2_000);
     return value !== undefined && /^https?:\/\//i.test(value) && URL.canParse(value)
@@ -179,8 +181,8 @@ function platformClaims(payload: JWTPayload): PlatformClaims {
   if (sub === undefined) throw new TokenError("The token's sub is missing or too long");
   return {
     sub,
-    name: text("name", 200),
-    username: text("preferred_username", 100),
+    name: line("name", 200),
+    username: line("preferred_username", 100),
     email: text("email", 254),
     picture: webAddress("picture"),
     profile: webAddress("profile"),

@@ -77,6 +77,13 @@ Deno.test("register says what is wrong with each field", async () => {
   const paths = body.errors?.map((issue) => issue.path);
   assert.deepEqual(paths, ["username", "displayName", "email", "password"]);
   assert.ok(!JSON.stringify(body).includes("short"), "A password is not repeated");
+
+  const lines = await register(server, "ana", { displayName: "Ana\nis typing" });
+  assert.equal(lines.status, 400);
+  assert.deepEqual(lines.body.errors, [{
+    path: "displayName",
+    message: "Line breaks and control characters are not allowed",
+  }]);
 });
 
 Deno.test("register says that a username is taken, in whatever case", async () => {

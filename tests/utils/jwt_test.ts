@@ -177,6 +177,15 @@ Deno.test("claims that cannot be meant are left out", async () => {
   ]);
 });
 
+Deno.test("a name that the platform gives in several lines is made one", async () => {
+  const token = await sign({
+    claims: { name: " Ana\r\nRibeiro\u2028\x1b ", preferred_username: "\n" },
+  });
+  const subject = await open().verify(token);
+  assert.ok(subject.kind === "platform");
+  assert.deepEqual([subject.claims.name, subject.claims.username], ["Ana Ribeiro", undefined]);
+});
+
 Deno.test("the platform's tokens by its keys speak for its members", async () => {
   await using platform = await startPlatform();
   const { rsa, ec, tokens } = platform;
