@@ -322,7 +322,7 @@ const Ranges = v.pipe(
   v.transform((ranges) => ranges.join() === "none" ? [] : ranges),
   v.mapItems((range) => range.includes("/") ? range : `${range}/${isIPv6(range) ? 128 : 32}`),
   v.everyItem((range) => {
-    const [, address = "", bits] = /^(.+)\/(\d{1,3})$/.exec(range) ?? [];
+    const [, address = "", bits] = /^([^%]+)\/(\d{1,3})$/.exec(range) ?? [];
     return isIP(address) !== 0 && Number(bits) <= (isIPv6(address) ? 128 : 32);
   }),
 );

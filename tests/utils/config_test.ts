@@ -141,6 +141,22 @@ const settings: Setting[] = [
     expected: "a number above 0",
   },
   {
+    name: "TRUSTED_PROXIES",
+    field: "trustedProxies",
+    unset: undefined,
+    right: [
+      ["none", []],
+      ["10.0.0.0/8, 203.0.113.9", ["10.0.0.0/8", "203.0.113.9/32"]],
+      ["2001:db8::/32,2001:db8::1", ["2001:db8::/32", "2001:db8::1/128"]],
+      ["::/0", ["::/0"]],
+    ],
+    wrong: [
+      ...["10.0.0.0/33", "2001:db8::/129", "10.0.0/8", "10.0.0.0/", "10.0.0.0/-1", "proxy.example"],
+      ...["none, 10.0.0.0/8", "10.0.0.0/8 203.0.113.9", "fe80::1%eth0", "[::1]", "203.0.113.9:80"],
+    ],
+    expected: "addresses or ranges such as 10.0.0.0/8, comma-separated, or none",
+  },
+  {
     name: "LOG_LEVEL",
     field: "logLevel",
     unset: "info",
@@ -258,6 +274,46 @@ Deno.test("the platform's keys need issuer and audience, and end local accounts 
 Deno.test("settings of what is not there yet are named, so that nobody relies on them", () => {
   assert.deepEqual(read().unused, []);
   assert.deepEqual(read({ REDIS_URL: "redis://r" }).unused, ["REDIS_URL"]);
+});
+
+/** The names of all that is read from the environment. */
+function settingsRead(): string[] {
+  const names = new Set<string>();
+  const env = new Proxy<Record<string, string>>({}, {
+    get(_, name) {
+      names.add(String(name));
+      return undefined;
+    },
+  });
+  readConfig(env, "development");
+  return [...names].sort();
+}
+
+const projectFile = (path: string) =>
+  Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));
+
+Deno.test(".env.example names every setting once, with a value that is right", () => {
+  const lines = [...projectFile(".env.example").matchAll(/^#?([A-Z_]+)=(.*)$/gm)];
+  assert.deepEqual(lines.map(([, name = ""]) => name).sort(), settingsRead());
+  const env = Object.fromEntries(lines.map(([, name, value]) => [name, value]));
+  // Those that stand there empty are each installation's own.
+  const keys = { VAPID_PUBLIC_KEY: "B".repeat(87), VAPID_PRIVATE_KEY: "k".repeat(43) };
+  const config = readConfig({ ...env, ...keys, JWT_SECRET: secret }, "production");
+  // What stands there as a default is it.
+  const defaults = readConfig({}, "development");
+  const examples = ["databaseUrl", "allowedOrigins", "inboxTabs", "mail", "vapid", "unused"];
+  const own = ["jwtSecret", "jwksUrl", "jwtIssuer", "jwtAudience", "trustedProxies", "mode"];
+  for (const [field, value] of Object.entries(defaults)) {
+    if ([...examples, ...own].includes(field)) continue;
+    assert.deepEqual(config[field as keyof Config], value, field);
+  }
+});
+
+Deno.test("the operator's table names every setting", () => {
+  const [, table = ""] = projectFile("docs/operations.md").split("\n## Settings\n");
+  const rows = table.split("\n## ")[0]?.matchAll(/^\| ([A-Z][A-Z_]+(?: · [A-Z_]+)*) +\|/gm) ?? [];
+  const names = [...rows].flatMap(([, names = ""]) => names.split(" · "));
+  assert.deepEqual(names.sort(), settingsRead());
 });
 
 Deno.test("mail leaves by an SMTP server or by a mail service, with a sender", () => {
