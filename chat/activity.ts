@@ -9,7 +9,7 @@ export class Activity {
   readonly #heard = new Map<string, Map<string, number>>();
   readonly #returned = new Set<string>();
 
-  /** @param at milliseconds since 1970; null: the member no longer looks */
+  /** @param at by the clock's `elapsed`, as every time here; null: the member no longer looks */
   set(userId: string, connectionId: string, at: number | null): void {
     const own = this.#heard.get(userId);
     if (at !== null) {

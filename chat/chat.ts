@@ -60,7 +60,7 @@ export interface Chat extends Omit<ChatParts, "database" | "sharesDatabase"> {
   marker: Marker;
   rates: Rates;
   guesses: Guesses;
-  /** Members whose last connection here just went, and when: a page that reloads is not gone. */
+  /** Members whose last connection here just went, and when it did: a page that reloads is not gone. */
   departing: Map<string, number>;
   /** Searches for a pair's conversation that are under way. */
   directSearches: Map<string, Promise<{ id: string; created: boolean }>>;
@@ -97,7 +97,7 @@ export async function openChat(parts: ChatParts): Promise<Chat> {
       activeSeconds: limits.activeMs / 1_000,
       canEmail: parts.mailer !== undefined,
     },
-    (userId) => activity.has(userId, clock.now()),
+    (userId) => activity.has(userId, clock.elapsed()),
   );
 
   await bus.subscribe(({ to, text, ...audience }) => connections.tell(to, text, audience));

@@ -8,9 +8,9 @@ import { Removals } from "./removals.ts";
 export interface Connection {
   readonly id: string;
   readonly userId: string;
-  /** When its token ends; moved on by a renewal. Milliseconds since 1970. */
-  expiresAt: number;
-  /** When anything was last heard from it. Infinity for a stream, which cannot speak. */
+  /** When its token ends, by the clock's `elapsed`; moved on by a renewal. */
+  endsAt: number;
+  /** When anything was last heard from it, likewise. Infinity for a stream, which cannot speak. */
   heardAt: number;
   /** Whether it wants to know who types in a conversation. */
   hears(conversationId: string): boolean;
@@ -96,10 +96,14 @@ export class Connections {
     }
   }
 
-  /** Ends those whose token has ended, and those from which nothing was heard for too long. */
+  /**
+   * Ends those whose token has ended, and those from which nothing was heard for too long.
+   *
+   * @param now by the clock's `elapsed`: when the machine's clock is set, nobody is cut off
+   */
   sweep(now: number, silenceMs: number): void {
     for (const connection of this.all()) {
-      if (connection.expiresAt <= now) connection.close(closeCodes.token, "The token has ended");
+      if (connection.endsAt <= now) connection.close(closeCodes.token, "The token has ended");
       else if (now - connection.heardAt >= silenceMs) {
         connection.close(closeCodes.silent, "Nothing was heard for too long");
       }

@@ -33,7 +33,7 @@ export class Notices {
   #drafts = new Map<string, NoticeDraft>();
   #read = new Map<string, OwnConversation>();
   /** When the notices that wait will be looked at, as far as this instance knows. */
-  readonly #known = new Map<string, { dueAt: number; active: boolean }>();
+  readonly #known = new Map<string, { dueAt: number; active: boolean; setting: number }>();
   readonly #watermarkId = newId();
   #watermarkAt = -Infinity;
   #flushing = Promise.resolve();
@@ -57,7 +57,9 @@ export class Notices {
       const known = this.#known.get(key);
       // What waits will be looked at after this message was stored, by whatever machine's clock, and
       // so with it; but for a member who was active then and has gone since, that would be late.
-      const isKnown = known && known.dueAt > at + skewMs && (active || !known.active);
+      const isKnown = known && known.dueAt > at + skewMs && (active || !known.active) &&
+        // Put back since, the clock would have it wait for as long again.
+        Math.abs(known.setting - this.#setting()) < skewMs;
       if (!isKnown) this.#drafts.set(key, { userId, conversationId, at, active });
     }
   };
@@ -103,7 +105,8 @@ export class Notices {
       for (const [key, draft] of drafts) this.#drafts.set(key, draft);
       throw error;
     }
-    if (now - this.#watermarkAt >= watermarkMs) await this.#raiseWatermark(now);
+    // Also when the clock was put back: what is stored now has lower ids than that time's.
+    if (Math.abs(now - this.#watermarkAt) >= watermarkMs) await this.#raiseWatermark(now);
     if (this.#known.size > knownMax) this.#known.clear();
   }
 
@@ -129,6 +132,11 @@ export class Notices {
     await this.#raiseWatermark(this.clock.now());
   }
 
+  /** Stays the same for as long as nobody sets the machine's clock. */
+  #setting(): number {
+    return this.clock.now() - this.clock.elapsed();
+  }
+
   async #raiseWatermark(now: number): Promise<void> {
     await upsertWatermark(this.database.background, this.#watermarkId, now);
     this.#watermarkAt = now;
@@ -139,7 +147,12 @@ export class Notices {
       const waiting = await startNotices(db, drafts.slice(at, at + batchSize), this.defaults);
       const active = new Set(drafts.filter((draft) => draft.active).map(keyOf));
       for (const one of waiting) {
-        this.#known.set(keyOf(one), { dueAt: one.dueAt, active: active.has(keyOf(one)) });
+        const key = keyOf(one);
+        this.#known.set(key, {
+          dueAt: one.dueAt,
+          active: active.has(key),
+          setting: this.#setting(),
+        });
       }
     }
   }

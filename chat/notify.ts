@@ -106,7 +106,8 @@ async function decideAll(chat: Chat, due: DueNotice[], now: number): Promise<Dec
   );
   return due.map((notice) => {
     const horizon = mailed.has(notice.userId) ? now + togetherMs : now;
-    const active = chat.activity.has(notice.userId, now) || activeElsewhere.has(notice.userId);
+    const active = chat.activity.has(notice.userId, chat.clock.elapsed()) ||
+      activeElsewhere.has(notice.userId);
     const is = circumstances(chat, notice, active, now);
     return { notice, decision: decide(notice, now, horizon, is) };
   });

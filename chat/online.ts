@@ -51,12 +51,14 @@ function enter(chat: Chat, userId: string): void {
 /** A connection is gone. Contacts are told a little later, unless the member comes back. */
 export function depart(chat: Chat, connection: Connection): void {
   chat.activity.set(connection.userId, connection.id, null);
-  if (chat.connections.remove(connection)) chat.departing.set(connection.userId, chat.clock.now());
+  if (chat.connections.remove(connection)) {
+    chat.departing.set(connection.userId, chat.clock.elapsed());
+  }
 }
 
 /** To be called every second or so, never twice at once: ends dead connections, tells who has gone. */
 export async function sweep(chat: Chat): Promise<void> {
-  const now = chat.clock.now();
+  const now = chat.clock.elapsed();
   chat.connections.sweep(now, chat.settings.silenceSeconds * 1000);
   const due = [...chat.departing].filter(([, at]) => now - at >= departureMs);
   if (due.length === 0) return;
@@ -71,7 +73,7 @@ export async function sweep(chat: Chat): Promise<void> {
 
 /** To be called every few seconds: this instance lives; those of dead instances are gone. */
 export async function beat(chat: Chat): Promise<void> {
-  await tellGone(chat, await chat.presence.beat(chat.activity.active(chat.clock.now())));
+  await tellGone(chat, await chat.presence.beat(chat.activity.active(chat.clock.elapsed())));
 }
 
 /** This instance ends. Its connections are closed already; their members may be elsewhere soon. */

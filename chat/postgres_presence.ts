@@ -4,8 +4,10 @@ import {
   deleteInstances,
   deletePresence,
   deleteSilentInstances,
+  type Heard,
   insertPresence,
   selectActive,
+  selectInstances,
   selectOnline,
   updateActive,
   upsertInstance,
@@ -17,12 +19,14 @@ import { limits } from "./protocol.ts";
 
 /** How often it is written that a member is still active. */
 const activeMs = 20_000;
-/** An instance that was not heard of for this long is gone. Three beats may go missing. */
-const expiryMs = 20_000;
+/** An instance that does not beat while we do so often is gone. */
+const missedMax = 4;
 
 /**
  * Shared over Postgres: a row for each member and instance, and one beating row for each instance,
- * so that keeping ten thousand members online costs one small update.
+ * so that keeping ten thousand members online costs one small update. Whether another one still
+ * beats is counted in beats of our own: no clock that jumps, and no time in which the database was
+ * away, makes it gone.
  */
 export class PostgresPresence implements Presence {
   readonly #here = new Set<string>();
@@ -37,8 +41,10 @@ export class PostgresPresence implements Presence {
   });
   /** Members whose last write failed; the next beat makes up for it. */
   readonly #unwritten = new Set<string>();
-  /** Who is active here, and when that was written last. */
-  readonly #active = new Map<string, number>();
+  /** Who is active here, and when that was written last, by either reading of the clock. */
+  readonly #active = new Map<string, { since: number; elapsed: number }>();
+  /** Of each other instance: its last beat, and how many of ours have come since. */
+  readonly #others = new Map<string, { at: string; missed: number }>();
   /** Whether the instance's own row is known to stand. */
   #known = false;
 
@@ -63,7 +69,7 @@ export class PostgresPresence implements Presence {
     const { db, instanceId } = this;
     for (const userId of userIds) this.#unwritten.add(userId);
     if (!this.#known) await this.#renew();
-    const elsewhere = new Set(await selectOnline(db, userIds, this.#expiry(), instanceId));
+    const elsewhere = new Set(await selectOnline(db, userIds, instanceId));
     await insertPresence(db, userIds.filter((userId) => this.#here.has(userId)), instanceId);
     await deletePresence(db, userIds.filter((userId) => !this.#here.has(userId)), instanceId);
     for (const userId of userIds) this.#unwritten.delete(userId);
@@ -72,7 +78,7 @@ export class PostgresPresence implements Presence {
 
   async online(userIds: string[]): Promise<Set<string>> {
     if (userIds.length === 0) return new Set();
-    return new Set(await selectOnline(this.db, userIds, this.#expiry()));
+    return new Set(await selectOnline(this.db, userIds));
   }
 
   async active(userIds: string[]): Promise<Set<string>> {
@@ -85,26 +91,39 @@ export class PostgresPresence implements Presence {
     await this.#renew();
     await this.#writeActive(active);
     await Promise.all([...this.#unwritten].map((userId) => this.#changed.add(userId)));
-    const gone = await deleteSilentInstances(this.db, this.#expiry());
-    return this.#offline(gone);
+    return this.#offline(await deleteSilentInstances(this.db, await this.#silent()));
+  }
+
+  /** The instances that have missed too many beats. */
+  async #silent(): Promise<Heard[]> {
+    const heard = (await selectInstances(this.db)).filter(({ id }) => id !== this.instanceId);
+    const ids = new Set(heard.map(({ id }) => id));
+    for (const id of this.#others.keys()) if (!ids.has(id)) this.#others.delete(id);
+    return heard.filter(({ id, at }) => {
+      const before = this.#others.get(id);
+      const missed = before?.at === at ? before.missed + 1 : 0;
+      this.#others.set(id, { at, missed });
+      return missed >= missedMax;
+    });
   }
 
   async #writeActive(active: string[]): Promise<void> {
     const now = this.clock.now();
+    const elapsed = this.clock.elapsed();
     const still = new Set(active);
     const ended = [...this.#active].filter(([userId]) => !still.has(userId))
-      .map(([userId, since]) => ({ userId, since }));
+      .map(([userId, { since }]) => ({ userId, since }));
     const due = active.filter((userId) =>
-      now - (this.#active.get(userId) ?? -Infinity) >= activeMs
+      elapsed - (this.#active.get(userId)?.elapsed ?? -Infinity) >= activeMs
     );
     await updateActive(this.db, due, now);
     await clearActive(this.db, ended);
-    for (const userId of due) this.#active.set(userId, now);
+    for (const userId of due) this.#active.set(userId, { since: now, elapsed });
     for (const { userId } of ended) this.#active.delete(userId);
   }
 
   async #renew(): Promise<void> {
-    const renewed = await upsertInstance(this.db, this.instanceId, this.clock.now());
+    const renewed = await upsertInstance(this.db, this.instanceId);
     // Taken for gone by the others, as after a long pause: its members are put back.
     if (renewed === "inserted") await insertPresence(this.db, [...this.#here], this.instanceId);
     this.#known = true;
@@ -119,10 +138,5 @@ export class PostgresPresence implements Presence {
   async #offline(userIds: string[]): Promise<string[]> {
     const online = await this.online(userIds);
     return userIds.filter((userId) => !online.has(userId));
-  }
-
-  /** Instances last heard of before this are gone. Milliseconds since 1970. */
-  #expiry(): number {
-    return this.clock.now() - expiryMs;
   }
 }

@@ -5,17 +5,15 @@ import { uuids } from "./users.ts";
 /**
  * Says that an instance runs.
  *
- * @param at milliseconds since 1970
  * @returns whether its row had to be made, or made again
  */
 export async function upsertInstance(
   db: Database,
   id: string,
-  at: number,
 ): Promise<"inserted" | "updated"> {
   const [row] = await select<{ inserted: boolean }>(
     db,
-    sql`insert into instances (id, heard_at) values (${id}, ${iso(at)}::timestamptz)
+    sql`insert into instances (id, heard_at) values (${id}, clock_timestamp())
       on conflict (id) do update set heard_at = excluded.heard_at
       returning xmax = 0 as inserted`,
   );
@@ -46,23 +44,20 @@ export async function deletePresence(
 }
 
 /**
- * Which of these members have a connection on an instance that was heard of since.
+ * Which of these members have a connection on an instance.
  *
- * @param since milliseconds since 1970
  * @param notOn an instance that does not count
  */
 export async function selectOnline(
   db: Database,
   userIds: string[],
-  since: number,
   notOn?: string,
 ): Promise<string[]> {
   const rows = await select<{ userId: string }>(
     db,
-    sql`select distinct p.user_id as "userId" from presence p
-      join instances i on i.id = p.instance_id and i.heard_at >= ${iso(since)}::timestamptz
-      where p.user_id = any(${uuids(userIds)})
-        and p.instance_id is distinct from ${notOn ?? null}::uuid`,
+    sql`select distinct user_id as "userId" from presence
+      where user_id = any(${uuids(userIds)})
+        and instance_id is distinct from ${notOn ?? null}::uuid`,
   );
   return rows.map((row) => row.userId);
 }
@@ -128,17 +123,32 @@ export async function selectActive(
   return rows.map((row) => row.userId);
 }
 
+/** An instance, and when it was heard of last, by the database's clock. Good for comparing alone. */
+export interface Heard {
+  id: string;
+  at: string;
+}
+
+/** All instances that have not been removed. */
+export function selectInstances(db: Database): Promise<Heard[]> {
+  return select<Heard>(db, sql`select id, heard_at::text as at from instances`);
+}
+
 /**
- * Removes the instances not heard of since `before`. Of several that look at once, one finds each.
+ * Removes those of these instances that have not been heard of since. Of several that look at once,
+ * one finds each.
  *
  * @returns the members who had sockets there
  */
-export function deleteSilentInstances(db: Database, before: number): Promise<string[]> {
+export function deleteSilentInstances(db: Database, silent: Heard[]): Promise<string[]> {
+  if (silent.length === 0) return Promise.resolve([]);
   return db.transaction(async (tx) => {
     const gone = await select<{ id: string }>(
       tx,
-      sql`select id from instances where heard_at < ${iso(before)}::timestamptz
-        for update skip locked`,
+      sql`select i.id from instances i
+        join json_to_recordset(${JSON.stringify(silent)}::json) as s(id uuid, at text)
+          on s.id = i.id and s.at::timestamptz = i.heard_at
+        for update of i skip locked`,
     );
     return deleteInstances(tx, gone.map((row) => row.id));
   });

@@ -76,7 +76,7 @@ export function eventRoutes(api: Api, options: { heartbeatSeconds: number }): vo
 class EventStream implements Connection {
   readonly id = newId();
   readonly userId: string;
-  readonly expiresAt: number;
+  readonly endsAt: number;
   /** It cannot speak, so it cannot be silent: a reader that is gone fails the next write. */
   readonly heardAt = Infinity;
   readonly body: ReadableStream<Uint8Array>;
@@ -87,7 +87,7 @@ class EventStream implements Connection {
 
   constructor(private readonly chat: Chat, session: Session, heartbeatMs: number) {
     this.userId = session.user.id;
-    this.expiresAt = session.expiresAt;
+    this.endsAt = session.endsAt;
     this.body = new ReadableStream<Uint8Array>(
       { start: (controller) => this.#controller = controller, cancel: () => this.#end() },
       new ByteLengthQueuingStrategy({ highWaterMark: slowBytes }),

@@ -164,7 +164,7 @@ export async function handleFrame(
         from.userId,
         // Frames that come by POST do not say of which page they are.
         from.connectionId ?? "post",
-        frame.active ? chat.clock.now() : null,
+        frame.active ? chat.clock.elapsed() : null,
       );
       return;
     case "sync":

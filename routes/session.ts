@@ -4,10 +4,13 @@ import { ChatError } from "@/chat/errors.ts";
 import type { Self } from "@/chat/protocol.ts";
 import { KeysUnavailable, TokenError, type Tokens } from "@/utils/jwt.ts";
 
-/** Who makes a request or holds a socket, and until when. Milliseconds since 1970. */
+/** Who makes a request or holds a socket, and until when. */
 export interface Session {
   user: Self;
+  /** Milliseconds since 1970. */
   expiresAt: number;
+  /** The same by the clock's `elapsed`, for what lasts. */
+  endsAt: number;
 }
 
 /** @throws {ChatError} `unauthenticated`, `unavailable` */
@@ -19,7 +22,9 @@ export async function openTokenSession(
   if (!token) throw new ChatError("unauthenticated", "A token is missing");
   try {
     const subject = await tokens.verify(token);
-    return { user: await identify(chat, subject), expiresAt: subject.expiresAt };
+    const { expiresAt } = subject;
+    const endsAt = chat.clock.elapsed() + expiresAt - chat.clock.now();
+    return { user: await identify(chat, subject), expiresAt, endsAt };
   } catch (error) {
     if (error instanceof TokenError) throw new ChatError("unauthenticated", error.message);
     if (error instanceof KeysUnavailable) {

@@ -131,7 +131,7 @@ function serveSocket(
 class SocketConnection implements Connection {
   readonly id = newId();
   readonly userId: string;
-  expiresAt: number;
+  endsAt: number;
   heardAt: number;
   readonly joined = new Set<string>();
   #closing = false;
@@ -144,8 +144,8 @@ class SocketConnection implements Connection {
     readonly address: string,
   ) {
     this.userId = session.user.id;
-    this.expiresAt = session.expiresAt;
-    this.heardAt = chat.clock.now();
+    this.endsAt = session.endsAt;
+    this.heardAt = chat.clock.elapsed();
   }
 
   get open(): boolean {
@@ -192,7 +192,7 @@ class SocketConnection implements Connection {
 async function receive(api: Api, connection: SocketConnection, data: unknown): Promise<void> {
   const { chat } = api;
   if (!connection.open) return;
-  connection.heardAt = chat.clock.now();
+  connection.heardAt = chat.clock.elapsed();
   const broken = await brokenRule(chat, connection, data);
   if (broken) {
     connection.close(...broken);
@@ -237,7 +237,8 @@ function source(api: Api, connection: SocketConnection): FrameSource {
       if (session.user.id !== connection.userId) {
         throw new ChatError("forbidden", "The token is another member's");
       }
-      return connection.expiresAt = session.expiresAt;
+      connection.endsAt = session.endsAt;
+      return session.expiresAt;
     },
   };
 }

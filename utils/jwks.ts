@@ -28,7 +28,7 @@ export class KeysUnavailable extends Error {
  *
  * @throws {KeysUnavailable} if there are no keys to look in
  */
-export function createRemoteKeys(url: string, clock: Clock): JWTVerifyGetKey {
+export function createRemoteKeys(url: string, clock: Pick<Clock, "now">): JWTVerifyGetKey {
   let known: { find: JWTVerifyGetKey; at: number } | undefined;
   let pending: Promise<void> | undefined;
   let tried: { at: number; error: unknown } | undefined;

@@ -63,7 +63,7 @@ export interface TokenOptions {
   /** Whether tokens are made, and accepted, for accounts of our own. */
   localAccounts: boolean;
   ttlSeconds: number;
-  clock: Clock;
+  clock: Pick<Clock, "now">;
 }
 
 /** Makes and checks tokens. Times in milliseconds since 1970. */

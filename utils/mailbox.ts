@@ -13,7 +13,7 @@ export class Mailbox implements Mailer {
   /** Newest first. */
   readonly mails: KeptMail[] = [];
 
-  constructor(private readonly clock: Clock) {}
+  constructor(private readonly clock: Pick<Clock, "now">) {}
 
   send(mail: Mail): Promise<void> {
     if (!this.find(mail.messageId)) {

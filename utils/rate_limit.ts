@@ -24,6 +24,9 @@ export type OpenLimiter = (
   options: { keyPrefix: string; points: number; duration: number },
 ) => RateLimiterAbstract;
 
+/** Two machines' clocks, by which the library counts, may be this far apart. */
+const skewMs = 60_000;
+
 /** Keys that one counter in memory keeps apart. The library takes about 800 bytes for each. */
 export const mostKeys = 50_000;
 /** What the keys beyond those share. */
@@ -69,7 +72,7 @@ export function createRateLimit(
 ): RateLimit {
   const limiter = open({ keyPrefix: name, points, duration: seconds });
   return {
-    take: (key) => secondsToWait(limiter.consume(key)),
+    take: (key) => secondsToWait(limiter, key, seconds),
     giveBack: async (key) => void await limiter.reward(key),
   };
 }
@@ -95,7 +98,7 @@ export function createFailureLimit(
         seconds.longest,
         seconds.first * 2 ** (consumedPoints - free),
       );
-      const wait = await secondsToWait(turns.consume(key, 1, { customDuration }));
+      const wait = await secondsToWait(turns, key, customDuration);
       if (wait > 0) await failures.reward(key);
       return wait;
     },
@@ -108,14 +111,22 @@ export function createFailureLimit(
   };
 }
 
-async function secondsToWait(consumed: Promise<RateLimiterRes>): Promise<number> {
+/** Counts one. @returns 0 if there was room, else the seconds until there is */
+async function secondsToWait(
+  limiter: RateLimiterAbstract,
+  key: string,
+  seconds: number,
+): Promise<number> {
   try {
-    await consumed;
+    await limiter.consume(key, 1, { customDuration: seconds });
     return 0;
   } catch (refused) {
-    if (refused instanceof RateLimiterRes) {
-      return Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
+    if (!(refused instanceof RateLimiterRes)) throw refused;
+    if (refused.msBeforeNext > seconds * 1000 + skewMs) {
+      // The clock was put back, and what was counted before would be held against them until then.
+      await limiter.delete(key);
+      return secondsToWait(limiter, key, seconds);
     }
-    throw refused;
+    return Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
   }
 }

@@ -9,7 +9,8 @@ import { limits } from "@/chat/protocol.ts";
 export function activityAt(
   { isVisible, usedAt, now }: { isVisible: boolean; usedAt: number; now: number },
 ): { active: boolean; nextMs: number | null } {
-  const leftMs = limits.activeMs - (now - usedAt);
+  // A clock that was put back since counts as time that has passed.
+  const leftMs = limits.activeMs - Math.abs(now - usedAt);
   if (!isVisible || leftMs <= 0) return { active: false, nextMs: null };
   return { active: true, nextMs: Math.min(leftMs, limits.activityRepeatMs) };
 }

@@ -59,7 +59,7 @@ async function alert(message: Message): Promise<void> {
     now: serverNow(),
   });
   if (desktop) await showDesktopNotification(describe(message, view));
-  if (sound && Date.now() - soundedAt >= soundEveryMs) {
+  if (sound && Math.abs(Date.now() - soundedAt) >= soundEveryMs) {
     soundedAt = Date.now();
     await playChime();
   }

@@ -28,7 +28,10 @@ function setTyping(conversationId: string, userId: string, isTyping: boolean): v
   typists.value = new Map(typists.value).set(conversationId, next);
 }
 
-/** The conversation this member was last said to be typing in, and since when. */
+/**
+ * The conversation this member was last said to be typing in, and when. A clock that was put back
+ * since counts as time that has passed.
+ */
 let told: { conversationId: string; at: number } | null = null;
 let idleTimer: number | undefined;
 
@@ -37,7 +40,7 @@ export function typed(conversationId: string): void {
   if (told !== null && told.conversationId !== conversationId) stopTyping();
   clearTimeout(idleTimer);
   idleTimer = setTimeout(stopTyping, limits.typingIdleMs);
-  if (told !== null && Date.now() - told.at < limits.typingRepeatMs) return;
+  if (told !== null && Math.abs(Date.now() - told.at) < limits.typingRepeatMs) return;
   if (connection.send({ type: "typing_start", conversationId })) {
     told = { conversationId, at: Date.now() };
   }

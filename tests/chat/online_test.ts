@@ -3,6 +3,7 @@ import type { Conversation, Profile } from "@/chat/protocol.ts";
 import { beat, sweep } from "@/chat/online.ts";
 import { sql } from "drizzle-orm";
 import { call, converse, TestSocket } from "../support/client.ts";
+import { steadyClock } from "../support/clock.ts";
 import { openTestEmbedded, startServer, testDatabases } from "../support/server.ts";
 
 for (const { name, open, ignore } of testDatabases) {
@@ -13,7 +14,7 @@ for (const { name, open, ignore } of testDatabases) {
       let now = Date.parse("2026-06-01T12:00:00Z");
       await using server = await startServer({
         database: await open(),
-        clock: { now: () => now },
+        clock: steadyClock(() => now),
         env: { SILENCE_SECONDS: "86400", TOKEN_TTL_SECONDS: "86400" },
       });
       const [ana, jonas, eve] = await Promise.all(["ana", "jonas", "eve"].map(server.addUser));
@@ -70,7 +71,7 @@ Deno.test("presence catches up once the database that refused it is back", async
   let now = Date.now();
   // Named, so that presence is shared over the database.
   const env = { DATABASE_URL: "postgres://the-one-that-is-handed-over" };
-  await using server = await startServer({ database, clock: { now: () => now }, env });
+  await using server = await startServer({ database, clock: steadyClock(() => now), env });
   const [ana, jonas] = [await server.addUser("ana"), await server.addUser("jonas")];
   const id = await converse(server, ana!, jonas!);
   const watching = await TestSocket.connect(server, ana!);

@@ -10,7 +10,7 @@ function listen(connections: Connections, userId: string, conversationId: string
   const connection: Connection = {
     id: newId(),
     userId,
-    expiresAt: Infinity,
+    endsAt: Infinity,
     heardAt: Infinity,
     hears: (id) => joined && id === conversationId,
     leave: () => joined = false,

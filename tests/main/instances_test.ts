@@ -3,24 +3,7 @@ import type { Conversation } from "@/chat/protocol.ts";
 import { call, converse, TestSocket } from "../support/client.ts";
 import { createTestDatabase, testPostgresUrl } from "../support/postgres.ts";
 import { type Program, startProgram } from "../support/process.ts";
-import type { TestUser } from "../support/server.ts";
-
-async function register(server: { url: string }, username: string): Promise<TestUser> {
-  const { body } = await call<{ user: { id: string }; token: string }>(
-    server,
-    "POST",
-    "/api/auth/register",
-    {
-      body: {
-        username,
-        displayName: username,
-        email: `${username}@example.com`,
-        password: "long enough for anyone",
-      },
-    },
-  );
-  return { id: body.user.id, username, token: body.token };
-}
+import { register } from "../support/register.ts";
 
 Deno.test({
   name: "members on two processes with one Postgres write to each other, through a death too",

@@ -4,16 +4,11 @@ import { eq } from "drizzle-orm";
 import { SignJWT } from "jose";
 import type { Problem, Self, SessionResult, TokenResult } from "@/chat/protocol.ts";
 import { type Answer, call, TestSocket } from "../support/client.ts";
+import { SetClock } from "../support/clock.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
 const day = 86_400_000;
 const password = "correct horse battery";
-
-/** A clock that stands where it is put. */
-function fakeClock() {
-  let time = Date.parse("2026-06-01T12:00:00Z");
-  return { now: () => time, pass: (ms: number) => time += ms };
-}
 
 /** Opens an account under a name; `with` what else than usual. */
 function register(server: TestServer, username: string, given: Record<string, unknown> = {}) {
@@ -176,7 +171,7 @@ Deno.test("refresh gives a token, and another cookie each time", async () => {
 });
 
 Deno.test("two tabs may refresh with one cookie at once, and both go on", async () => {
-  const clock = fakeClock();
+  const clock = new SetClock(Date.parse("2026-06-01T12:00:00Z"));
   await using server = await startServer({ clock });
   const first = cookieOf(await register(server, "ana"));
   const both = await Promise.all([refresh(server, first), refresh(server, first)]);
@@ -193,7 +188,7 @@ Deno.test("two tabs may refresh with one cookie at once, and both go on", async 
 });
 
 Deno.test("a refresh cookie that is used again later ends the whole session", async () => {
-  const clock = fakeClock();
+  const clock = new SetClock(Date.parse("2026-06-01T12:00:00Z"));
   await using server = await startServer({ clock });
   const stolen = cookieOf(await register(server, "ana"));
   const elsewhere = cookieOf(await login(server, "ana"));
@@ -209,7 +204,7 @@ Deno.test("a refresh cookie that is used again later ends the whole session", as
 });
 
 Deno.test("a session that is not used ends; one that is used does not", async () => {
-  const clock = fakeClock();
+  const clock = new SetClock(Date.parse("2026-06-01T12:00:00Z"));
   await using server = await startServer({ clock });
   const left = cookieOf(await register(server, "ana"));
   let kept = cookieOf(await login(server, "ana"));
@@ -253,7 +248,7 @@ Deno.test("refresh without a cookie, or with nonsense in it, is refused", async 
 });
 
 Deno.test("calls need a token that is good now", async () => {
-  const clock = fakeClock();
+  const clock = new SetClock(Date.parse("2026-06-01T12:00:00Z"));
   await using server = await startServer({ clock });
   const { body: { token } } = await register(server, "ana");
   assert.equal(await whoIs(server, token), "ana");

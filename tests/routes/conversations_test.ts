@@ -2,15 +2,10 @@ import assert from "node:assert/strict";
 import * as v from "valibot";
 import { Conversation, ConversationsResult, type Message, type Problem } from "@/chat/protocol.ts";
 import { type Answer, call, converse } from "../support/client.ts";
+import { SetClock } from "../support/clock.ts";
 import { startServer, testDatabases, type TestServer, type TestUser } from "../support/server.ts";
 
 const path = "/api/messages/conversations";
-
-/** A clock that stands where it is put. */
-function fakeClock() {
-  let time = Date.parse("2026-06-01T12:00:00Z");
-  return { now: () => time, pass: (ms: number) => time += ms };
-}
 
 function create(server: TestServer, as: TestUser, others: TestUser[], more = {}) {
   const body = { participantIds: others.map((other) => other.id), ...more };
@@ -54,7 +49,7 @@ for (const { name, open, ignore } of testDatabases) {
     name: `the list has the latest first, each as its member sees it (${name})`,
     ignore,
     async fn() {
-      const clock = fakeClock();
+      const clock = new SetClock(Date.parse("2026-06-01T12:00:00Z"));
       await using server = await startServer({ database: await open(), clock });
       const [ana, jonas, mira] = await addUsers(server, "ana", "jonas", "mira") as TestUser[];
       const withJonas = await converse(server, ana!, jonas!);
@@ -112,7 +107,7 @@ for (const { name, open, ignore } of testDatabases) {
     name: `pages follow each other without a repeat or a hole, at equal times too (${name})`,
     ignore,
     async fn() {
-      const clock = fakeClock();
+      const clock = new SetClock(Date.parse("2026-06-01T12:00:00Z"));
       await using server = await startServer({ database: await open(), clock });
       const [ana, jonas] = await addUsers(server, "ana", "jonas");
       const made: string[] = [];

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { ServerFrame } from "@/chat/protocol.ts";
 import { sweep } from "@/chat/online.ts";
 import { call, converse, TestSocket } from "../support/client.ts";
+import { steadyClock } from "../support/clock.ts";
 import { startServer, type TestServer, type TestUser } from "../support/server.ts";
 
 /** A stream of server-sent events, read frame by frame. */
@@ -86,7 +87,7 @@ Deno.test("without WebSocket the same frames come as events and go as posts", as
 
 Deno.test("a stream counts as being online, and ends with its token", async () => {
   let now = Date.now();
-  await using server = await startServer({ clock: { now: () => now } });
+  await using server = await startServer({ clock: steadyClock(() => now) });
   const ana = await server.addUser("ana");
   const jonas = await server.addUser("jonas");
   const socket = await TestSocket.connect(server, ana);

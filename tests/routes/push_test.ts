@@ -3,6 +3,7 @@ import { limits, type Problem } from "@/chat/protocol.ts";
 import { type PushSubscriptionRow, selectPushSubscriptions } from "@/db/push_subscriptions.ts";
 import { createVapidKeys } from "@/utils/vapid.ts";
 import { call } from "../support/client.ts";
+import { SetClock } from "../support/clock.ts";
 import { foreignEndpoints } from "../support/push_service.ts";
 import { makeReceiverKeys } from "../support/web_push.ts";
 import { startServer, testDatabases, type TestServer, type TestUser } from "../support/server.ts";
@@ -90,11 +91,11 @@ for (const { name, open, ignore } of testDatabases) {
     name: `of too many browsers the one that came by longest ago goes (${name})`,
     ignore,
     async fn() {
-      const clock = { time: Date.now(), now: () => clock.time };
+      const clock = new SetClock();
       await using server = await startServer({ database: await open(), env, clock });
       const [ana, jonas] = [await server.addUser("ana"), await server.addUser("jonas")];
       const come = async (as: TestUser, name: string) => {
-        clock.time += 1_000;
+        clock.pass(1_000);
         await subscribe(server, as, browser(name));
       };
       await come(jonas, "tablet");

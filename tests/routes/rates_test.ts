@@ -3,6 +3,7 @@ import { closeCodes } from "@/chat/protocol.ts";
 import type { RateName } from "@/chat/rates.ts";
 import { createRateLimit, openInMemory } from "@/utils/rate_limit.ts";
 import assert from "node:assert/strict";
+import { systemClock } from "@/utils/clock.ts";
 import { call, converse, TestSocket } from "../support/client.ts";
 import { startServer, type TestServer, type TestUser } from "../support/server.ts";
 
@@ -15,7 +16,7 @@ interface Scene {
 
 async function begin(): Promise<Scene> {
   const { now } = Date;
-  const server = await startServer({ clock: { now } });
+  const server = await startServer({ clock: { ...systemClock, now } });
   const [ana, jonas] = [await server.addUser("ana"), await server.addUser("jonas")];
   const conversationId = await converse(server, ana, jonas);
   return { server, ana, conversationId, socket: await TestSocket.connect(server, ana) };

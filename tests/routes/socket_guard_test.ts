@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import type { ClientFrameInput, ServerFrame } from "@/chat/protocol.ts";
-import { call, converse, TestSocket } from "../support/client.ts";
+import { converse } from "../support/client.ts";
+import { Device } from "../support/device.ts";
 import { createTestDatabase, testPostgresUrl } from "../support/postgres.ts";
 import { type Program, startProgram } from "../support/process.ts";
+import { register } from "../support/register.ts";
 import { RawSocket } from "../support/raw_socket.ts";
 import { startServer, type TestUser } from "../support/server.ts";
 
@@ -10,55 +11,10 @@ const megabyte = 1024 * 1024;
 /** Beside what it may take until it is noticed, what a loaded machine lets through meanwhile. */
 const boundBytes = 450 * megabyte;
 
-async function register(server: { url: string }, username: string): Promise<TestUser> {
-  const { body } = await call<{ user: { id: string }; token: string }>(
-    server,
-    "POST",
-    "/api/auth/register",
-    {
-      body: {
-        username,
-        displayName: username,
-        email: `${username}@example.com`,
-        password: "long enough for anyone",
-      },
-    },
-  );
-  return { id: body.user.id, username, token: body.token };
-}
-
 /** The memory that a process holds. */
 async function memoryOf({ pid }: Program): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
-}
-
-/** A member's socket, opened again when it was closed, as pages do. */
-class Device {
-  #socket: Promise<TestSocket>;
-  reconnects = 0;
-
-  constructor(private readonly server: { url: string }, private readonly user: TestUser) {
-    this.#socket = TestSocket.connect(server, user);
-  }
-
-  /** Asks until there is an answer. */
-  async request(frame: ClientFrameInput): Promise<ServerFrame> {
-    for (;;) {
-      const socket = await this.#socket;
-      try {
-        return await socket.request(frame);
-      } catch (error) {
-        if (socket.socket.readyState !== WebSocket.CLOSED) throw error;
-        this.reconnects++;
-        this.#socket = TestSocket.connect(this.server, this.user);
-      }
-    }
-  }
-
-  async close(): Promise<void> {
-    await (await this.#socket).close();
-  }
 }
 
 /**

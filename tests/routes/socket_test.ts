@@ -2,13 +2,8 @@ import assert from "node:assert/strict";
 import { closeCodes, limits } from "@/chat/protocol.ts";
 import { sweep } from "@/chat/online.ts";
 import { call, converse, TestSocket } from "../support/client.ts";
+import { SetClock } from "../support/clock.ts";
 import { startServer } from "../support/server.ts";
-
-/** A clock that stands where it is put. */
-function fakeClock() {
-  let time = Date.parse("2026-06-01T12:00:00Z");
-  return { now: () => time, pass: (ms: number) => time += ms };
-}
 
 Deno.test("a socket opens with the token as a subprotocol or in the address", async () => {
   await using server = await startServer();
@@ -35,7 +30,7 @@ Deno.test("a socket without a good token is told to get one", async () => {
 });
 
 Deno.test("a socket ends with its token unless it is renewed, by the same member", async () => {
-  const clock = fakeClock();
+  const clock = new SetClock(Date.parse("2026-06-01T12:00:00Z"));
   await using server = await startServer({ clock });
   const ana = await server.addUser("ana");
   const eve = await server.addUser("eve");
@@ -64,7 +59,7 @@ Deno.test("a socket ends with its token unless it is renewed, by the same member
 });
 
 Deno.test("a socket that is silent too long is closed, one that pings is not", async () => {
-  const clock = fakeClock();
+  const clock = new SetClock(Date.parse("2026-06-01T12:00:00Z"));
   await using server = await startServer({ clock });
   const ana = await server.addUser("ana");
   const silent = await TestSocket.connect(server, ana);

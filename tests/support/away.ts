@@ -6,6 +6,7 @@
 import { notify } from "@/chat/notify.ts";
 import type { Message } from "@/chat/protocol.ts";
 import { type OpenDatabase, select } from "@/db/database.ts";
+import type { Clock } from "@/utils/clock.ts";
 import { createVapidKeys } from "@/utils/vapid.ts";
 import { sql } from "drizzle-orm";
 import { TestClock } from "pg-boss";
@@ -34,6 +35,26 @@ const lasting = {
   SILENCE_SECONDS: "86400",
 };
 
+/** pg-boss's clock as the server takes it, which can be set as a machine's can. */
+class AwayClock implements Clock {
+  #set = 0;
+
+  constructor(private readonly clock: TestClock) {}
+
+  now(): number {
+    return this.clock.now();
+  }
+
+  elapsed(): number {
+    return this.clock.now() - this.#set;
+  }
+
+  async jump(ms: number): Promise<void> {
+    this.#set += ms;
+    await this.clock.setTime(this.clock.now() + ms);
+  }
+}
+
 /** `await using away = await startAway()`. */
 export class Away {
   private constructor(
@@ -42,6 +63,7 @@ export class Away {
     readonly smtp: TestSmtp,
     readonly push: TestPushService,
     readonly clock: TestClock,
+    private readonly serverClock: AwayClock,
     readonly env: Record<string, string>,
   ) {}
 
@@ -52,6 +74,7 @@ export class Away {
     const push = startPushService();
     const vapid = createVapidKeys();
     const clock = new TestClock(at);
+    const serverClock = new AwayClock(clock);
     const full = {
       ...lasting,
       SMTP_URL: smtp.url,
@@ -64,20 +87,20 @@ export class Away {
       ...env,
     };
     const server = await startServer({
-      clock,
+      clock: serverClock,
       queueClock: clock,
       fetch: push.fetch,
       ...parts,
       database,
       env: full,
     });
-    return new Away(server, database, smtp, push, clock, full);
+    return new Away(server, database, smtp, push, clock, serverClock, full);
   }
 
   /** One more server, on the same services and by the same clock. */
   join(database: OpenDatabase, parts: TestServerOptions = {}): Promise<TestServer> {
     return startServer({
-      clock: this.clock,
+      clock: this.serverClock,
       queueClock: this.clock,
       fetch: this.push.fetch,
       ...parts,
@@ -114,6 +137,12 @@ export class Away {
   /** Lets time go by, and whatever is due by then happen. */
   async pass(ms: number): Promise<void> {
     await this.clock.setTime(this.clock.now() + ms);
+    await this.settle();
+  }
+
+  /** Puts the machine's clock forward or back, which is not the passing of time. */
+  async jump(ms: number): Promise<void> {
+    await this.serverClock.jump(ms);
     await this.settle();
   }
 

@@ -26,6 +26,28 @@ Deno.test("a rate limit has room again when its time is over", async () => {
   await until(async () => await limit.take("ana") === 0);
 });
 
+Deno.test("a clock that is put back holds nothing against anyone", async () => {
+  const { now } = Date;
+  const limit = limitOf(1, 60);
+  const failures = createFailureLimit(openInMemory, "failures", 1, {
+    first: 60,
+    longest: 600,
+    forgotten: 3_600,
+  });
+  assert.equal(await limit.take("ana"), 0);
+  assert.equal(await failures.take("ana"), 0);
+  try {
+    Date.now = () => now() - 60 * 60_000;
+    for (const one of [limit, failures]) {
+      assert.equal(await one.take("ana"), 0);
+      const wait = await one.take("ana");
+      assert.ok(wait > 50 && wait <= 120, `${wait} s`);
+    }
+  } finally {
+    Date.now = now;
+  }
+});
+
 Deno.test("a rate limit of less than one lets nothing through", async () => {
   assert.ok(await limitOf(0.5, 60).take("ana") > 0);
 });
