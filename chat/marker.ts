@@ -49,16 +49,31 @@ export function createMarker(
         at,
       });
     }
+    // A frame tells how far was read or how far was got. Where something was got beyond what was
+    // read, that is a move of its own: told with the other's marksRev it would be lost.
+    const beyond = (mark: MarkDraft) => mark.readSeq > 0 && mark.deliveredSeq > mark.readSeq;
+    const drafts = [...furthest.values()];
     const moved = new Map<string, MovedMarks>();
+    await move(drafts.map((mark) => beyond(mark) ? { ...mark, deliveredSeq: 0 } : mark), at, moved);
+    await move(drafts.filter(beyond).map((mark) => ({ ...mark, readSeq: 0 })), at, moved);
+    return marks.map((mark) => moved.get(markKey(mark)));
+  }
+
+  async function move(
+    drafts: MarkDraft[],
+    at: string,
+    moved: Map<string, MovedMarks>,
+  ): Promise<void> {
+    if (drafts.length === 0) return;
     try {
-      for (const one of await updateMarks(db, [...furthest.values()], limits.unreadCount)) {
-        moved.set(markKey(one), one);
+      for (const one of await updateMarks(db, drafts, limits.unreadCount)) {
+        const key = markKey(one);
+        if (!moved.has(key)) moved.set(key, one);
+        announceMoved(one, at);
       }
     } catch (error) {
       throw isTransient(error) ? unavailable(error) : error;
     }
-    for (const one of moved.values()) announceMoved(one, at);
-    return marks.map((mark) => moved.get(markKey(mark)));
   }
 
   /** What is read is delivered: one frame tells both. Only oneself hears what is left unread. */

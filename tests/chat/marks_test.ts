@@ -48,6 +48,27 @@ for (const { name, open, ignore } of testDatabases) {
   });
 
   Deno.test({
+    name: `what was got beyond what was read is told too where both share a write (${name})`,
+    ignore,
+    async fn() {
+      await using server = await startServer({ database: await open() });
+      const [ana, jonas] = [await server.addUser("ana"), await server.addUser("jonas")];
+      const conversationId = await converse(server, ana, jonas);
+      const writer = await TestSocket.connect(server, ana);
+      for (const text of ["one", "two", "three"]) await writer.say(conversationId, text);
+      const mark = (readSeq: number, deliveredSeq: number) =>
+        server.chat.marker.add({ conversationId, userId: jonas.id, readSeq, deliveredSeq });
+      const [read] = await Promise.all([mark(2, 0), mark(0, 3)]);
+      assert.deepEqual([read?.readMoved, read?.readSeq, read?.unreadCount], [true, 2, 1]);
+      const told = await writer.next("message_read");
+      assert.deepEqual([told.seq, told.marksRev], [2, 1]);
+      const got = await writer.next("message_delivered");
+      assert.deepEqual([got.seq, got.marksRev], [3, 2]);
+      await writer.close();
+    },
+  });
+
+  Deno.test({
     name: `marks move forward only, never past the last message; read is delivered (${name})`,
     ignore,
     async fn() {
