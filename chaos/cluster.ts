@@ -22,6 +22,8 @@ const silenceSeconds = 20;
 /** Short, so that tokens are renewed all the time. */
 const tokenSeconds = 60;
 
+const startTries = 30;
+
 /** A database that does not answer within this has no connections to cut. */
 const terminateMs = 5_000;
 
@@ -104,7 +106,7 @@ export class Cluster {
   }
 
   async close(): Promise<void> {
-    await this.settled();
+    await Promise.allSettled(this.#busy);
     this.#isOpen = false;
     for (const program of this.#programs) program?.kill("SIGTERM");
     for (const program of this.#programs) await program?.exited;
@@ -117,7 +119,7 @@ export class Cluster {
   }
 
   async #start(n: number): Promise<void> {
-    while (this.#isOpen) {
+    for (let tries = 1; this.#isOpen; tries++) {
       const program = startProgram("start", {
         PORT: String(this.ports[n]),
         DATABASE_URL: this.databaseUrl,
@@ -135,9 +137,10 @@ export class Cluster {
       try {
         await program.ready;
         return;
-      } catch {
-        // The database was away; whoever runs a server starts it again.
+      } catch (error) {
         await ended;
+        // The database was away; whoever runs a server starts it again, though not for ever.
+        if (tries === startTries) throw error;
       }
     }
   }
