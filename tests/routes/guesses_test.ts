@@ -60,6 +60,8 @@ Deno.test("who guesses has to wait; the member logs in where they did before, an
   assert.deepEqual([refused.status, refused.body.code], [429, "rate_limited"]);
   const wait = Number(refused.headers.get("retry-after"));
   assert.ok(wait > 30 && wait <= 60, `${wait} s`);
+  // Another account is not concerned, though the address is the same.
+  assert.equal((await guesser.login(server, "jonas", "x")).status, 401);
   // Not even the right one is tried now.
   assert.equal((await guesser.login(server, "ana")).status, 429);
   // Nor does it help to be another address of the same network, or another browser of the address.
