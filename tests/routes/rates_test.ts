@@ -86,6 +86,10 @@ const deeds: [name: RateName, by: readonly ("member" | "address")[], way: string
   ["login", address, "POST", http("POST", () => "/api/auth/login", () => login)],
   ["register", address, "POST", http("POST", () => "/api/auth/register", account)],
   ["refresh", address, "POST", http("POST", () => "/api/auth/refresh")],
+  ["link", address, "GET of a page to confirm", http("GET", () => "/confirm?token=x")],
+  ["link", address, "POST to it", http("POST", () => "/confirm?token=x")],
+  ["link", address, "GET of a page to unsubscribe", http("GET", () => "/unsubscribe?token=x")],
+  ["link", address, "POST to it", http("POST", () => "/unsubscribe?token=x")],
   ["send", both, "POST", http("POST", () => "/api/messages/send", message)],
   ["send", both, "a frame", frame((scene) => ({ type: "send_message", ...message(scene) }))],
   [
