@@ -18,6 +18,7 @@ import { startPreferences } from "./state/preferences.ts";
 import { startPush } from "./state/push.ts";
 import { startRepeating } from "./state/refused.ts";
 import { startUnreadBadge } from "./state/unread_badge.ts";
+import { startUnstored } from "./state/unstored.ts";
 import css from "./styles/later.css" with { type: "text" };
 
 export { Announcer } from "./components/Announcer.tsx";
@@ -44,6 +45,7 @@ export function startLater(): void {
   startDesktop();
   startPush();
   startRepeating();
+  startUnstored();
   startAlerts();
   startAnnouncements();
 }

@@ -2,9 +2,11 @@ import { useState } from "preact/hooks";
 import type { Self } from "@/chat/protocol.ts";
 import { config } from "../config.ts";
 import { leave } from "../state/leave.ts";
+import { drafts } from "../state/drafts.ts";
 import { outbox } from "../state/outbox.ts";
 import { paths } from "../state/router.ts";
 import { self } from "../state/session.ts";
+import { hasUnstored } from "../state/unstored.ts";
 import { Avatar } from "./Avatar.tsx";
 import { Icon } from "./Icon.tsx";
 import { Menu } from "./Menu.tsx";
@@ -22,7 +24,8 @@ export function AccountMenu() {
 
 function AccountItems({ member, close }: { member: Self; close: () => void }) {
   const [isAsking, setAsking] = useState(false);
-  const unsent = outbox.value.length;
+  const canKeep = !hasUnstored();
+  const unsent = outbox.value.length + drafts.value.size;
   return (
     <>
       <div class="menu-head">
@@ -33,11 +36,15 @@ function AccountItems({ member, close }: { member: Self; close: () => void }) {
         ? (
           <div class="menu-question" role="alert">
             <p>
-              {unsent === 1
-                ? "One message has not been sent yet. Signing out deletes it."
-                : `${unsent} messages have not been sent yet. Signing out deletes them.`}
+              {unsent === 1 ? "One message has" : `${unsent} messages have`} not been sent.{" "}
+              {canKeep && "Kept here, what you wrote waits for your return."}
             </p>
-            <button type="button" class="button is-danger" onClick={leave}>
+            {canKeep && (
+              <button type="button" class="button" onClick={() => leave(true)}>
+                Keep and sign out
+              </button>
+            )}
+            <button type="button" class="button is-danger" onClick={() => leave(false)}>
               Delete and sign out
             </button>
             <button type="button" class="button is-quiet" onClick={close}>
@@ -57,7 +64,7 @@ function AccountItems({ member, close }: { member: Self; close: () => void }) {
               <button
                 type="button"
                 class="menu-item"
-                onClick={() => unsent > 0 ? setAsking(true) : leave()}
+                onClick={() => unsent > 0 ? setAsking(true) : leave(false)}
               >
                 <Icon name="leave" /> Sign out
               </button>

@@ -20,8 +20,9 @@ const hasTouch = globalThis.matchMedia?.("(pointer: coarse)").matches ?? false;
 export function Composer({ draftKey, placeholder, onSend, onTyped }: ComposerProps) {
   const area = useRef<HTMLTextAreaElement>(null);
   const text = drafts.value.get(draftKey) ?? "";
-  const left = limits.contentLength - text.length;
-  const canSend = text.trim() !== "" && left >= 0;
+  const { length } = text.trim();
+  const left = limits.contentLength - length;
+  const canSend = length > 0 && left >= 0;
 
   const leave = () => {
     if (focusedDraft.value === draftKey) focusedDraft.value = null;

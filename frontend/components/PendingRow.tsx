@@ -1,4 +1,5 @@
 import { clockTime } from "../lib/dates.ts";
+import { connection } from "../state/chat.ts";
 import { prependDraft } from "../state/drafts.ts";
 import { removeLine, retryLine } from "../state/outbox.ts";
 import type { OutboxLine } from "../state/outbox_line.ts";
@@ -16,6 +17,11 @@ interface PendingRowProps {
 /** A message on its way, or one that was refused and waits for a decision. */
 export function PendingRow({ line, isFirst, isLast, isStranded }: PendingRowProps) {
   const hasFailed = line.failure !== undefined;
+  const state = hasFailed
+    ? "Not sent"
+    : connection.status.value === "open"
+    ? "Sending"
+    : "Waiting for the connection";
   const edit = () => {
     prependDraft(line.conversationId ?? line.recipientId ?? "", line.content);
     removeLine(line.clientId);
@@ -34,10 +40,7 @@ export function PendingRow({ line, isFirst, isLast, isStranded }: PendingRowProp
           <span class="stamp">
             <time dateTime={line.createdAt}>{clockTime(line.createdAt)}</time>
             <span class="delivery">
-              <Icon
-                name={hasFailed ? "alert" : "clock"}
-                label={hasFailed ? "Not sent" : "Sending"}
-              />
+              <Icon name={hasFailed ? "alert" : "clock"} label={state} />
             </span>
           </span>
         </div>

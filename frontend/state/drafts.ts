@@ -19,6 +19,11 @@ export function keepDraft(key: string, text: string): void {
   storage.set(prefix() + key, text === "" ? null : text);
 }
 
+/** Whether the draft is there after a reload: this browser may be full, another tab may have its own. */
+export function isDraftStored(key: string, text: string): boolean {
+  return storage.get(prefix() + key) === text;
+}
+
 /** Puts a text before what is being written, which is never overwritten. */
 export function prependDraft(key: string, text: string): void {
   const draft = drafts.value.get(key);

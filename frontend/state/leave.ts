@@ -1,17 +1,20 @@
 import { dropDrafts } from "./drafts.ts";
 import { fetchLater, later } from "./later.ts";
-import { dropOutbox } from "./outbox.ts";
+import { dropOutbox, outboxWritten } from "./outbox.ts";
 import { navigate, paths } from "./router.ts";
 import { logout } from "./session.ts";
 
 /** Signing out does not wait for the server longer than this, in milliseconds. */
 const patienceMs = 2_000;
 
-/** Signs out and leaves nothing of the member in this browser. */
-export async function leave(): Promise<void> {
+/** Signs out. @param keeps whether what is not sent waits here for the member; else nothing of them stays */
+export async function leave(keeps: boolean): Promise<void> {
   await Promise.race([fetchLater().then(() => later.value?.forgetPush()), after(patienceMs)]);
-  await dropOutbox();
-  dropDrafts();
+  if (!keeps) {
+    dropOutbox();
+    dropDrafts();
+  }
+  await Promise.race([outboxWritten(), after(patienceMs)]);
   logout();
   navigate(paths.login);
 }

@@ -19,12 +19,17 @@ export const outbox = signal<readonly OutboxLine[]>([]);
 export const firstRecipients = computed(() =>
   outbox.value.flatMap((line) => line.conversationId ? [] : line.recipientId ?? [])
 );
+/** Whether this browser has just failed to store a line: it is blocked, or full. */
+export const cannotStore = signal(false);
 
 const retryMs = { first: 1_000, most: 30_000 };
 /** What another tab has not sent by then, this one tries to. */
 const otherTabMs = 2_000;
 const tabs = new BroadcastChannel("parley.outbox");
 let writing: Promise<void> = Promise.resolve();
+type Step = (lines: readonly OutboxLine[]) => readonly OutboxLine[];
+/** What was done to a member's lines and is not stored, by the name they are stored under. */
+const unstored = new Map<string, Step[]>();
 const busyLanes = new Set<string>();
 
 type StartedListener = (recipientId: string, conversationId: string) => Promise<void>;
@@ -36,6 +41,8 @@ export function onConversationStarted(listener: StartedListener): void {
 }
 
 const storeKey = () => `outbox.${self.value?.id}`;
+const redone = (lines: readonly OutboxLine[], steps: readonly Step[] = []) =>
+  steps.reduce((held, step) => step(held), lines);
 const laneOf = (line: OutboxLine) => line.conversationId ?? line.recipientId ?? "";
 
 /** Takes a message in, and sends it as soon as its turn comes. */
@@ -72,27 +79,48 @@ export function removeLine(clientId: string): void {
 }
 
 /** Changes what is held here at once, and what is stored for all tabs behind it. */
-function change(step: (lines: readonly OutboxLine[]) => readonly OutboxLine[]): void {
+function change(step: Step): void {
   outbox.value = step(outbox.value);
   const key = storeKey();
-  writing = writing
-    .then(() => update<readonly OutboxLine[]>(key, (lines = []) => step(lines)))
-    .then(() => tabs.postMessage(null))
-    // Without storage (a private window, a full disk) it lives as long as this page does.
-    .catch(() => undefined);
+  unstored.set(key, [...unstored.get(key) ?? [], step]);
+  writing = writing.then(() => store(key));
+}
+
+/** Without storage (a private window, a full disk) all lives as long as this page does. */
+async function store(key: string): Promise<void> {
+  const steps = unstored.get(key) ?? [];
+  if (steps.length === 0) return;
+  try {
+    await update<readonly OutboxLine[]>(key, (lines = []) => redone(lines, steps));
+  } catch {
+    cannotStore.value = true;
+    return;
+  }
+  cannotStore.value = false;
+  unstored.set(key, unstored.get(key)?.slice(steps.length) ?? []);
+  tabs.postMessage(null);
 }
 
 async function load(): Promise<void> {
   if (self.value === null) return;
-  const member = self.value.id;
+  const key = storeKey();
   let stored: readonly OutboxLine[] | undefined;
   let written: Promise<void>;
   // What was read while something was being written may lack it.
   do {
     await (written = writing);
-    stored = await get<readonly OutboxLine[]>(storeKey()).catch(() => undefined);
+    stored = await read(key);
   } while (written !== writing);
-  if (self.value?.id === member && stored !== undefined) outbox.value = stored;
+  if (key === storeKey() && stored) outbox.value = redone(stored, unstored.get(key));
+}
+
+/** Undefined where nothing can be read; some browsers throw before there is a promise. */
+async function read(key: string): Promise<readonly OutboxLine[] | undefined> {
+  try {
+    return await get<readonly OutboxLine[]>(key) ?? [];
+  } catch {
+    return undefined;
+  }
 }
 
 /** Sends a lane's messages one after the other, until none is left or the connection is gone. */
@@ -187,12 +215,20 @@ export function startOutbox(): void {
 
 /** Loads what the member left unsent, and sends it. */
 export async function loadOutbox(): Promise<void> {
+  outbox.value = redone([], unstored.get(storeKey()));
   await load();
   drainAll();
 }
 
-/** Throws away what the member has not sent. */
-export async function dropOutbox(): Promise<void> {
-  change(() => []);
-  await writing;
+/** Whether a line is in this page alone, for a moment or for good. */
+export function hasUnstoredLine(): boolean {
+  return outbox.value.length > 0 && !!unstored.get(storeKey())?.length;
 }
+
+/** Throws away what the member has not sent. */
+export function dropOutbox(): void {
+  change(() => []);
+}
+
+/** Waits until what was done so far is stored, or cannot be. */
+export const outboxWritten = (): Promise<void> => writing;

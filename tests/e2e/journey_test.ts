@@ -45,7 +45,7 @@ journey("what is written offline is sent once, in order, on return", async (brow
   await ana.page.getByText("You are offline. Messages will be sent when you are back.").waitFor();
   const written = ["one", "two", "three"];
   for (const text of written) await ana.write(text);
-  await ana.seesState("three", "Sending");
+  await ana.seesState("three", "Waiting for the connection");
   await ben.write("are you there?");
   await ben.sees(["Hello Ben", "are you there?"]);
 
@@ -76,9 +76,9 @@ journey("what waits to be sent outlives a reload", async (browser, { url }) => {
   await ana.page.reload();
   await ana.sees(["Hello Ben"]);
   await ana.write("kept");
-  await ana.seesState("kept", "Sending");
+  await ana.seesState("kept", "Waiting for the connection");
   await ana.page.reload();
-  await ana.seesState("kept", "Sending");
+  await ana.seesState("kept", "Waiting for the connection");
   await ana.page.unrouteAll();
 
   // Another tab of hers, with its network whole, sends it; here it is shown once.

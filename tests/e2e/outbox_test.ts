@@ -48,9 +48,9 @@ journey("what is written while the server is away outlives the browser, and goes
     await ana.page.getByText("Connecting…").waitFor();
     for (const text of written) await ana.write(text);
     await ana.composer.fill("half a thought");
-    await ana.seesState("three", "Sending");
+    await ana.seesState("three", "Waiting for the connection");
     // The other tab shows that they wait, too.
-    await tab.seesState("three", "Sending");
+    await tab.seesState("three", "Waiting for the connection");
     await context.close();
 
     second = await startServer({

@@ -56,6 +56,11 @@ export class Person {
     return person;
   }
 
+  /** Somebody else at a browser that is open. */
+  static at(page: Page, name: string): Person {
+    return new Person(name, name.toLowerCase(), page.context(), page);
+  }
+
   /** Collects what a page's console says of errors. */
   watch(page: Page): void {
     page.on("console", (message) => {
@@ -139,7 +144,10 @@ export class Person {
   }
 
   /** Waits until the message bears this state. */
-  async seesState(text: string, state: "Sending" | "Sent" | "Delivered" | "Read"): Promise<void> {
+  async seesState(
+    text: string,
+    state: "Waiting for the connection" | "Sending" | "Sent" | "Delivered" | "Read",
+  ): Promise<void> {
     await this.message(text).getByRole("img", { name: state, exact: true }).waitFor();
   }
 

@@ -37,7 +37,7 @@ journey("who is removed from an open group sees it at once, and what they wrote 
   await ben.context.setOffline(true);
   await ben.page.evaluate(() => dispatchEvent(new Event("offline")));
   await ben.write("Wait for me");
-  await ben.seesState("Wait for me", "Sending");
+  await ben.seesState("Wait for me", "Waiting for the connection");
   await ben.write(`So much to say${"\nand more".repeat(60)}`);
   const path = `${conversations}/${group.id}/members/${benId}`;
   assert.equal((await call(server, "DELETE", path, { as: owner })).status, 204);

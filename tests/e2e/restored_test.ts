@@ -28,7 +28,7 @@ journey("a page ends with what a restored database has, and sends what waited", 
   await first.close();
   await ana.page.getByText("Connecting…").waitFor();
   await ana.write("waits");
-  await ana.seesState("waits", "Sending");
+  await ana.seesState("waits", "Waiting for the connection");
 
   const database = await openEmbedded(undefined, backup);
   const second = await startServer({ database, env: { PORT: port } });
