@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { chromiumPath, launchArgs } from "../support/chromium.ts";
+import { steadyClock } from "../support/clock.ts";
 import { startServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 import { Wire } from "../support/wire.ts";
@@ -211,7 +212,7 @@ journey("a token that ended while the network was away is renewed, and what wait
   browser,
 ) => {
   let later = 0;
-  await using server = await startServer({ clock: { now: () => Date.now() + later } });
+  await using server = await startServer({ clock: steadyClock(() => Date.now() + later) });
   const [ana, ben] = await twoTalking(browser, server.url);
   const renewed: number[] = [];
   ana.page.on("response", (answer) => {
