@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Database } from "@/db/database.ts";
+import { type Database, isTransient } from "@/db/database.ts";
 import {
   countUnreadNotifications,
   type NotificationDraft,
@@ -125,7 +125,9 @@ export async function noteNotifications(chat: Chat, inputs: NotificationInput[])
   try {
     await tellNotifications(chat, await addNotifications(chat, inputs, chat.db));
   } catch (error) {
-    chat.log.error("Notifications could not be added", { error });
+    // That the database is away now and then is nobody's mistake.
+    const level = isTransient(error) ? "warn" : "error";
+    chat.log[level]("Notifications could not be added", { error });
   }
 }
 
