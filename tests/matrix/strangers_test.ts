@@ -92,7 +92,7 @@ Deno.test("a frame answers about what is another's as about nothing", async () =
     const user = world.users[asker];
     const socket = await TestSocket.connect(world.server, user);
     for (const type of Object.keys(frames) as ClientFrameType[]) {
-      for (const field of idFieldsOf(messages[type].payload)) {
+      for (const field of idFieldsOf(messages[`client-${type}`].payload)) {
         const kind = kindOf(field);
         if (kind === "open") continue;
         const frame = { ...frameOf(type, world, user) };
