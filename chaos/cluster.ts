@@ -167,10 +167,9 @@ function complaintsOf(program: Program): string[] {
   const errors = stdout.split("\n").filter(Boolean).map(readLine)
     .filter(({ level }) => level === "error" || level === "unknown")
     .map(({ message, error }) => error === undefined ? message : `${message}: ${error}`);
-  // One line, and only where the database was away when it started.
-  const said = stderr.split("\n").filter((line) =>
-    line !== "" && !line.startsWith("Cannot start: the database of DATABASE_URL does not answer")
-  );
+  // One line, where the database was away when it started.
+  const isAway = (line: string) => /^Cannot start: the database (of|went away)/.test(line);
+  const said = stderr.split("\n").filter((line) => line !== "" && !isAway(line));
   return [...errors, ...said];
 }
 
