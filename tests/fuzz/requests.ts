@@ -60,10 +60,12 @@ function queryOf(spec: CallSpec, world: World): fc.Arbitrary<[string, string][]>
   // An address cannot hold half of a surrogate pair.
   const wellFormed = (query: [string, string][]) =>
     query.map(([name, value]): [string, string] => [name, value.toWellFormed()]);
+  const shortText = hostileText.map((text) => text.slice(0, 1_000));
   const wrong = fc.array(
     fc.tuple(
       fc.constantFrom(...names, "__proto__", "token", "limit", ""),
-      fc.oneof(hostileText, fc.constantFrom("-1", "1e9", "NaN", "9".repeat(16), "[]", "%00")),
+      // No client makes an address of more than 64 KiB.
+      fc.oneof(shortText, fc.constantFrom("-1", "1e9", "NaN", "9".repeat(16), "[]", "%00")),
     ),
     { maxLength: 3 },
   );
