@@ -82,6 +82,10 @@ class EventStream implements Connection {
   readonly body: ReadableStream<Uint8Array>;
   readonly #encoder = new TextEncoder();
   readonly #heartbeat: ReturnType<typeof setInterval>;
+  /** Not kept by the stream, which holds on to it for as long as a reader who stalls is there. */
+  #unread: Uint8Array[] = [];
+  #unreadBytes = 0;
+  #isAwaited = false;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #open = true;
 
@@ -89,8 +93,12 @@ class EventStream implements Connection {
     this.userId = session.user.id;
     this.endsAt = session.endsAt;
     this.body = new ReadableStream<Uint8Array>(
-      { start: (controller) => this.#controller = controller, cancel: () => this.#end() },
-      new ByteLengthQueuingStrategy({ highWaterMark: slowBytes }),
+      {
+        start: (controller) => this.#controller = controller,
+        pull: () => this.#pull(),
+        cancel: () => this.#end(),
+      },
+      { highWaterMark: 0 },
     );
     this.#heartbeat = setInterval(() => this.#write(":\n\n"), heartbeatMs);
   }
@@ -103,10 +111,10 @@ class EventStream implements Connection {
   leave(): void {}
 
   send(text: string, droppable = false): void {
-    const free = this.#controller.desiredSize ?? 0;
-    if (!droppable || free > slowBytes * 3 / 4) this.#write(`data: ${text}\n\n`);
+    if (!droppable || this.#unreadBytes < slowBytes / 4) this.#write(`data: ${text}\n\n`);
   }
 
+  /** What is unread goes with it: whoever comes back syncs. */
   close(): Promise<void> {
     if (this.#open) {
       this.#end();
@@ -117,12 +125,24 @@ class EventStream implements Connection {
 
   #write(text: string): void {
     if (!this.#open) return;
-    if ((this.#controller.desiredSize ?? 0) <= 0) this.close();
-    else this.#controller.enqueue(this.#encoder.encode(text));
+    if (this.#unreadBytes >= slowBytes) return void this.close();
+    const event = this.#encoder.encode(text);
+    this.#unread.push(event);
+    this.#unreadBytes += event.length;
+    if (this.#isAwaited) this.#pull();
+  }
+
+  #pull(): void {
+    const event = this.#unread.shift();
+    this.#isAwaited = event === undefined;
+    if (event === undefined) return;
+    this.#unreadBytes -= event.length;
+    this.#controller.enqueue(event);
   }
 
   #end(): void {
     this.#open = false;
+    this.#unread = [];
     clearInterval(this.#heartbeat);
     depart(this.chat, this);
   }

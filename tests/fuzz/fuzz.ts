@@ -10,6 +10,7 @@ import { type OpenDatabase, openEmbedded, openPostgres } from "@/db/database.ts"
 import { migrate } from "@/db/migrate.ts";
 import fc from "fast-check";
 import { makeCheckout } from "../support/checkout.ts";
+import { addMembers } from "../support/members.ts";
 import { memoryOf } from "../support/memory.ts";
 import type { Program } from "../support/process.ts";
 import { testSecret, type TestUser } from "../support/server.ts";
@@ -17,7 +18,7 @@ import { checkDatabase } from "./invariants.ts";
 import { request, requests } from "./requests.ts";
 import { garbage, nearlyValid, valid, type World } from "./schemas.ts";
 import { FuzzSocket, type Input } from "./sockets.ts";
-import { addMembers, makeWorld, viewOf } from "./world.ts";
+import { makeWorld, viewOf } from "./world.ts";
 
 /** Members who send, each on a lane of their own. */
 const lanes = 8;

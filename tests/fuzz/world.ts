@@ -1,26 +1,10 @@
 import type { Conversation, HistoryResult, Message } from "@/chat/protocol.ts";
-import type { Database } from "@/db/database.ts";
-import { insertUser } from "@/db/users.ts";
-import { systemClock } from "@/utils/clock.ts";
-import { newId } from "@/utils/ids.ts";
-import { createTokens } from "@/utils/jwt.ts";
 import { call, converse } from "../support/client.ts";
-import { testSecret, type TestUser } from "../support/server.ts";
+import { signer } from "../support/members.ts";
+import type { TestUser } from "../support/server.ts";
 import type { World } from "./schemas.ts";
 
 type At = { url: string };
-
-/** Members with tokens that outlast any run. */
-export async function addMembers(db: Database, count: number): Promise<TestUser[]> {
-  const tokens = signer(30 * 86_400);
-  const members: TestUser[] = [];
-  for (let n = 0; n < count; n++) {
-    const username = `member-${n}`;
-    const { id } = await insertUser(db, { id: newId(), username, displayName: `Member ${n}` });
-    members.push({ id, username, token: (await tokens.sign(id)).token });
-  }
-  return members;
-}
 
 /** What inputs can name: conversations and messages of the members, and of two strangers. */
 export async function makeWorld(
@@ -60,16 +44,4 @@ async function say(server: At, as: TestUser, conversationId: string): Promise<st
     body: { clientId: crypto.randomUUID(), conversationId, content: "Among us" },
   });
   return body.message.id;
-}
-
-function signer(ttlSeconds: number, secret = testSecret) {
-  return createTokens({
-    secret,
-    jwksUrl: undefined,
-    issuer: undefined,
-    audience: undefined,
-    localAccounts: true,
-    ttlSeconds,
-    clock: systemClock,
-  });
 }
