@@ -17,27 +17,36 @@ export async function readBody(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const tooLarge = () => new ChatError("too_large", `The body is larger than ${maxBytes} bytes`);
   if (Number(c.req.header("content-length")) > maxBytes) throw tooLarge();
+  const tooLate = () =>
+    new ChatError("unavailable", `The body took longer than ${Math.ceil(withinMs / 1_000)} s`, {
+      retryAfter: 1,
+    });
   const reader = c.req.raw.body?.getReader();
   if (!reader) return new Uint8Array();
 
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const seconds = Math.ceil(withinMs / 1_000);
-      reject(
-        new ChatError("unavailable", `The body took longer than ${seconds} s`, { retryAfter: 1 }),
-      );
-    }, withinMs);
-  });
-  const chunks: Uint8Array[] = [];
+  let isLate = false;
+  // Not a race against each read: that would keep every piece for as long as the race goes on.
+  const timer = setTimeout(() => {
+    isLate = true;
+    reader.cancel().catch(() => {});
+  }, withinMs);
+  // Copied, not kept as it comes: a piece of one byte holds a buffer of tens of thousands.
+  let bytes = new Uint8Array(Math.min(4_096, maxBytes));
   let size = 0;
   try {
     while (true) {
-      const { done, value } = await Promise.race([reader.read(), late]);
+      const { done, value } = await reader.read();
+      if (isLate) throw tooLate();
       if (done) break;
-      size += value.length;
-      if (size > maxBytes) throw tooLarge();
-      chunks.push(value);
+      const end = size + value.length;
+      if (end > maxBytes) throw tooLarge();
+      if (end > bytes.length) {
+        const larger = new Uint8Array(Math.min(2 * end, maxBytes));
+        larger.set(bytes);
+        bytes = larger;
+      }
+      bytes.set(value, size);
+      size = end;
     }
   } catch (error) {
     // What has come is let go, and what is yet to come is not kept.
@@ -47,11 +56,5 @@ export async function readBody(
   } finally {
     clearTimeout(timer);
   }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return bytes.subarray(0, size);
 }

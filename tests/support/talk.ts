@@ -111,7 +111,10 @@ export async function withTalk(
   );
   assert.ok(highest - before < options.growth, `Grew by ${highest - before} MiB`);
   const reconnects = devices.reduce((sum, device) => sum + device.reconnects, 0);
-  assert.ok(reconnects <= (options.reconnects ?? 0), `${reconnects} were cut off`);
+  assert.ok(
+    reconnects <= (options.reconnects ?? 0),
+    `${reconnects} were cut off: ${program.output().stdout}`,
+  );
   for (const device of devices) await device.close();
   assert.equal(program.output().stderr, "");
   const errors = program.output().stdout.split("\n").filter((line) => line.includes('"error"'));
