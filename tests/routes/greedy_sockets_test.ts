@@ -3,7 +3,7 @@ import { limits } from "@/chat/protocol.ts";
 import { TestSocket } from "../support/client.ts";
 import { RawHttp } from "../support/raw_http.ts";
 import { encodeFrame, RawSocket } from "../support/raw_socket.ts";
-import type { TestUser } from "../support/server.ts";
+import { startServer, type TestUser } from "../support/server.ts";
 import { cannotTalk, type Talk, withTalk } from "../support/talk.ts";
 import { until } from "../support/until.ts";
 
@@ -85,6 +85,34 @@ Deno.test({
       await untilOnly(talk, before);
       await talk.goesOn(5);
     }),
+});
+
+Deno.test("who reads too slowly is told so, should they read on", async () => {
+  await using server = await startServer();
+  const [ana, greedy] = [await server.addUser("ana"), await server.addUser("greedy")];
+  const { connection } = await RawSocket.open(server, { token: greedy.token, reads: false });
+  await until(() => server.chat.connections.has(greedy.id));
+  const socket = await TestSocket.connect(server, ana);
+  const content = "€".repeat(limits.contentLength);
+  while (server.chat.connections.has(greedy.id)) {
+    await Promise.all(Array.from({ length: 20 }, () =>
+      socket.request({
+        type: "send_message",
+        clientId: crypto.randomUUID(),
+        recipientId: greedy.id,
+        content,
+      })));
+  }
+  const bytes = new Uint8Array(65_536);
+  let last: number[] = [];
+  for (let length; (length = await connection.read(bytes).catch(() => null)) !== null;) {
+    last = [...last, ...bytes.subarray(Math.max(0, length - 100), length)].slice(-100);
+  }
+  connection.close();
+  const reason = new TextEncoder().encode("Frames are read too slowly");
+  const closing = [4413 >> 8, 4413 & 0xff, ...reason];
+  assert.deepEqual(last.slice(-closing.length), closing);
+  await socket.close();
 });
 
 Deno.test({
