@@ -14,13 +14,13 @@ import {
 } from "@/db/users.ts";
 import { newId } from "@/utils/ids.ts";
 import type { PlatformClaims, TokenSubject } from "@/utils/jwt.ts";
-import { hashPassword, verifyPassword } from "@/utils/password.ts";
+import { hashPassword } from "@/utils/password.ts";
 import * as v from "valibot";
 import type { Chat } from "./chat.ts";
 import { readDevice } from "./devices.ts";
 import { askToConfirm, newAccountEmail } from "./email_address.ts";
 import { ChatError } from "./errors.ts";
-import { attempt } from "./guesses.ts";
+import { isRightPassword } from "./guesses.ts";
 import { Id, type LoginInput, type RegisterInput, type Self } from "./protocol.ts";
 import { spend } from "./rates.ts";
 import { selfView } from "./views.ts";
@@ -78,18 +78,11 @@ export async function login(chat: Chat, from: LoginSource, input: LoginInput): P
   const isKnown = account !== undefined && device?.members.includes(account.id);
   // A browser that others log in from is nothing to this account.
   if (device && !isKnown) await spend(chat, "login", { address });
-  const tried = await attempt(chat, input.login, address, isKnown ? device?.id : undefined);
-  let right;
-  try {
-    right = await verifyPassword(input.password, account?.passwordHash ?? null);
-  } catch (error) {
-    await tried.cameToNothing();
-    throw error;
-  }
-  if (!account || !right) {
+  const guess = { name: input.login, address, known: isKnown ? device?.id : undefined };
+  const hash = account?.passwordHash ?? null;
+  if (!await isRightPassword(chat, guess, input.password, hash) || !account) {
     throw new ChatError("unauthenticated", "The username or the password is wrong");
   }
-  await tried.succeeded();
   return selfView(account);
 }
 

@@ -8,11 +8,11 @@
 import { type Database, isUniqueViolation } from "@/db/database.ts";
 import { confirmEmailPending, selectUser, updateEmailPending, type UserRow } from "@/db/users.ts";
 import { newId } from "@/utils/ids.ts";
-import { verifyPassword } from "@/utils/password.ts";
 import type { Chat } from "./chat.ts";
 import type { MailJob } from "./deliveries.ts";
 import { ChatError, invalidInput } from "./errors.ts";
 import type { EmailInput, Self } from "./protocol.ts";
+import { isRightPassword } from "./guesses.ts";
 import { spend } from "./rates.ts";
 import { readLink, signLink } from "./signed_links.ts";
 import { selfView } from "./views.ts";
@@ -63,7 +63,8 @@ export async function changeEmail(
 ): Promise<Self> {
   const account = await selectOwnAccount(chat, userId);
   await spend(chat, "login", { member: userId, address });
-  if (!await verifyPassword(password, account.passwordHash)) {
+  const guess = { name: userId, address, known: userId };
+  if (!await isRightPassword(chat, guess, password, account.passwordHash)) {
     const message = "The password is wrong";
     throw new ChatError("forbidden", message, { errors: [{ path: "password", message }] });
   }

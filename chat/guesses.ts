@@ -15,6 +15,7 @@ import {
   type OpenLimiter,
   type RateLimit,
 } from "@/utils/rate_limit.ts";
+import { verifyPassword } from "@/utils/password.ts";
 import type { Chat } from "./chat.ts";
 import { tooMany } from "./rates.ts";
 
@@ -40,30 +41,32 @@ export function createGuesses(open: OpenLimiter, scale: number): Guesses {
   };
 }
 
-/** A try at a password, which counts as a failure unless it is ended otherwise. */
-export interface Attempt {
-  succeeded(): Promise<void>;
-  /** It could not be seen whether the password is right. */
-  cameToNothing(): Promise<void>;
+/** Whose password is tried, and by whom. */
+export interface Guess {
+  /** What they log in by, or their id. */
+  name: string;
+  address: string;
+  /** A browser, or a session, that the account's member has logged in by before. */
+  known: string | undefined;
 }
 
 /**
- * Counts a try.
+ * Whether a password is right. A try counts as a failure until it is seen to be none, so that many
+ * at once gain nothing.
  *
- * @param name what they log in by
- * @param device the browser, if the account's member has logged in from it before
+ * @param hash what the account's password is checked by; null: there is no such account
  * @throws {ChatError} `rate_limited`, with the seconds to wait
  */
-export async function attempt(
+export async function isRightPassword(
   { guesses }: Chat,
-  name: string,
-  address: string,
-  device: string | undefined,
-): Promise<Attempt> {
+  { name, address, known }: Guess,
+  password: string,
+  hash: string | null,
+): Promise<boolean> {
   const account = name.trim().toLowerCase();
-  const guesser = `${account} ${device ?? address}`;
+  const guesser = `${account} ${known ?? address}`;
   const counted: [RateLimit, key: string][] = [[guesses.guesser, guesser]];
-  if (device === undefined) {
+  if (known === undefined) {
     counted.push([guesses.address, address], [guesses.account, account]);
   }
   const taken: typeof counted = [];
@@ -78,11 +81,16 @@ export async function attempt(
     }
     taken.push([limit, key]);
   }
-  return {
-    cameToNothing: giveBack,
-    async succeeded() {
-      await giveBack();
-      await guesses.guesser.clear(guesser);
-    },
-  };
+  let isRight;
+  try {
+    isRight = await verifyPassword(password, hash);
+  } catch (error) {
+    await giveBack();
+    throw error;
+  }
+  if (isRight) {
+    await giveBack();
+    await guesses.guesser.clear(guesser);
+  }
+  return isRight;
 }

@@ -388,7 +388,7 @@ Deno.test("a mailbox is not filled: by one member, or by many accounts", async (
 Deno.test("the password is not to be guessed by changing the address", async () => {
   await using away = await Away.start({ env: { RATE_LIMIT_SCALE: "0.3" } });
   const ana = await register(away.server, "ana");
-  for (let n = 0; n < 3; n++) {
+  for (let n = 0; n < 2; n++) {
     assert.equal((await changeEmail(away, ana, "x@example.com", `wrong ${n}`)).status, 403);
   }
   assert.equal((await changeEmail(away, ana, "x@example.com")).status, 429);
