@@ -168,7 +168,8 @@ function complaintsOf(program: Program): string[] {
     .filter(({ level }) => level === "error" || level === "unknown")
     .map(({ message, error }) => error === undefined ? message : `${message}: ${error}`);
   // One line, where the database was away when it started.
-  const isAway = (line: string) => /^Cannot start: the database (of|went away)/.test(line);
+  const isAway = (line: string) =>
+    /^Cannot start: the database (of DATABASE_URL does not answer|went away)/.test(line);
   const said = stderr.split("\n").filter((line) => line !== "" && !isAway(line));
   return [...errors, ...said];
 }
