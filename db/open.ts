@@ -4,7 +4,7 @@
  * @module
  */
 import type { Config } from "@/utils/config.ts";
-import { lockFolder } from "@/utils/folder_lock.ts";
+import { FolderInUse, lockFolder } from "@/utils/folder_lock.ts";
 import { type Log, reasonOf } from "@/utils/log.ts";
 import {
   databaseError,
@@ -89,8 +89,8 @@ async function openFolder({ dataDir, mode }: Config, log: Log): Promise<OpenData
 
 /** What the system has against writing there, if that is what it is. */
 function cannotWrite(folder: string, error: unknown): CannotOpen | undefined {
-  // A permission that Deno was not given says so itself.
-  if (!(error instanceof Error) || error instanceof Deno.errors.NotCapable) return;
+  // These say it themselves: somebody else's lock, and a permission that Deno was not given.
+  if (error instanceof FolderInUse || error instanceof Deno.errors.NotCapable) return;
   return new CannotOpen(`Cannot start: cannot write to DATA_DIR ${folder}: ${reasonOf(error)}`, {
     cause: error,
   });

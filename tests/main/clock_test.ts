@@ -21,8 +21,9 @@ import { TestStream } from "../support/stream.ts";
 
 const second = 1_000;
 const jumps = [["forward", hour], ["back", -hour]] as const;
-// Named, so that presence is shared over the database that is handed over.
-const env = { DATABASE_URL: "postgres://the-one-that-is-handed-over" };
+/** Named where there may be several instances, so that presence is shared over the database. */
+const envOf = (database: string): Record<string, string> =>
+  database === "Postgres" ? { DATABASE_URL: "postgres://the-one-that-is-handed-over" } : {};
 
 for (const { name, open, ignore } of testDatabases) {
   for (const [where, ms] of jumps) {
@@ -32,7 +33,7 @@ for (const { name, open, ignore } of testDatabases) {
       async fn() {
         const clock = new SetClock(Date.parse("2026-06-01T12:00:00Z"));
         const database = await open();
-        await using server = await startServer({ database, clock, env });
+        await using server = await startServer({ database, clock, env: envOf(name) });
         const [ana, ben, cyd] = [
           await server.addUser("ana"),
           await server.addUser("ben"),
