@@ -144,9 +144,9 @@ function recordStatements(database: OpenDatabase): string[] {
 function shown({ status, headers, body }: Answer<unknown>, { id, token, username }: Registered) {
   const text = JSON.stringify({ status, headers: [...headers], body })
     .replaceAll(id, "(id)").replaceAll(token, "(token)").replaceAll(username, "(name)")
-    .replace(/parley_refresh=[^;]*/, "(refresh)");
+    .replace(/parley_refresh=[^;]*/, "(refresh)").replace(/parley_device=[^;]*/, "(device)");
   return text.replace(/\[\\?"date\\?",[^\]]*\]/, "(date)")
-    .replace(/Expires=[^;"]*/, "(end)").replace(/\d{4}-\d\d-\d\dT[\d:.]*Z/g, "(time)");
+    .replace(/Expires=[^;"]*/g, "(end)").replace(/\d{4}-\d\d-\d\dT[\d:.]*Z/g, "(time)");
 }
 
 onEach("registering tells nobody whether an address is known", async (away) => {
