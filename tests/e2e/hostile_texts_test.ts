@@ -12,6 +12,7 @@ const screenshots = Deno.env.get("SCREENSHOTS");
 
 /** What reaches beyond the page's sides, or beyond the frame it belongs in. */
 const findOverflow = () => {
+  // It runs in the page, whose types the server's side does not have.
   // deno-lint-ignore no-explicit-any
   const { document, innerWidth, innerHeight, getComputedStyle } = globalThis as any;
   const wrong: string[] = [];
