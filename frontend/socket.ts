@@ -27,7 +27,8 @@ export interface ConnectionOptions {
 const retryMs = { first: 500, most: 30_000, tooMany: 20_000 };
 const pongMs = 10_000;
 const answerMs = 15_000;
-const webSocketProbeMs = 180_000;
+/** How long until a page on events tries a WebSocket: soon, as a server that was away looks the same. */
+const webSocketProbeMs = { first: 5_000, again: 180_000 };
 /** So many WebSockets that never said `connected`, and the other way is tried. */
 const webSocketTries = 2;
 
@@ -51,7 +52,12 @@ export class Connection {
   };
 
   constructor(private readonly options: ConnectionOptions) {
-    addEventListener("online", () => this.#wake());
+    addEventListener("online", () => {
+      // What failed while offline says nothing, and another network may let WebSockets through.
+      this.usesEvents.value = false;
+      this.#webSocketFailures = 0;
+      this.#wake();
+    });
     addEventListener("offline", () => this.#drop(lostCode));
     addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.#wake();
@@ -146,7 +152,7 @@ export class Connection {
       this.#failures = this.#webSocketFailures = this.#refusedTokens = 0;
       this.status.value = "open";
       this.#scheduleHeartbeat();
-      if (this.usesEvents.value) this.#scheduleProbe();
+      if (this.usesEvents.value) this.#scheduleProbe(webSocketProbeMs.first);
       this.options.frame(frame);
       this.options.opened();
       return;
@@ -230,7 +236,7 @@ export class Connection {
   }
 
   /** Now and then sees whether a WebSocket gets through after all, and moves over to it. */
-  #scheduleProbe(): void {
+  #scheduleProbe(waitMs: number): void {
     clearTimeout(this.#timers.probe);
     this.#timers.probe = setTimeout(async () => {
       const token = await this.options.token().catch(() => null);
@@ -244,8 +250,8 @@ export class Connection {
           this.#settle("waiting");
           this.#connect();
         },
-        closed: () => this.status.value === "open" && this.#scheduleProbe(),
+        closed: () => this.status.value === "open" && this.#scheduleProbe(webSocketProbeMs.again),
       });
-    }, webSocketProbeMs);
+    }, waitMs);
   }
 }

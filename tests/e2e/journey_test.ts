@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { closeCodes } from "@/chat/protocol.ts";
 import { findsNothingSerious } from "./axe.ts";
+import { until } from "../support/until.ts";
 import { journey, twoTalking } from "./journey.ts";
 import { Person } from "./person.ts";
 
@@ -93,11 +94,20 @@ journey("what waits to be sent outlives a reload", async (browser, { url }) => {
 journey("where WebSocket is blocked, frames come as events", async (browser, { url }) => {
   const ana = await Person.arrive(browser, url, "Ana");
   const ben = await Person.arrive(browser, url, "Ben");
-  await ana.page.routeWebSocket(/\/api\/messages\/ws/, (socket) => socket.close());
-  await Promise.all([ana.register(), ben.register()]);
+  let isBlocked = true;
+  const bySocket: string[] = [];
+  await ana.page.routeWebSocket(/\/api\/messages\/ws/, (socket) => {
+    if (isBlocked) return void socket.close();
+    const server = socket.connectToServer();
+    socket.onMessage((frame) => {
+      bySocket.push(String(frame));
+      server.send(frame);
+    });
+  });
   const stream = ana.page.waitForRequest((request) =>
     request.method() === "GET" && request.url().endsWith("/api/messages/events")
   );
+  await Promise.all([ana.register(), ben.register()]);
   await ana.find(ben);
   await ana.write("by post");
   await stream;
@@ -108,6 +118,35 @@ journey("where WebSocket is blocked, frames come as events", async (browser, { u
   await ben.composer.press("Enter");
   await ana.sees(["by post", "an answer"]);
   await ben.seesState("an answer", "Read");
+
+  // Another network may let WebSockets through.
+  isBlocked = false;
+  await ana.context.setOffline(true);
+  await ana.page.getByText("You are offline.").waitFor();
+  await ana.context.setOffline(false);
+  await until(() => bySocket.length > 0);
+  await ana.write("by socket");
+  await ana.seesState("by socket", "Read");
+  assert.ok(bySocket.some((frame) => frame.includes("by socket")));
+  await ben.sees(["by post", "an answer", "by socket"]);
+});
+
+journey("where only two WebSockets failed, a third soon takes over", async (browser, { url }) => {
+  const ana = await Person.arrive(browser, url, "Ana");
+  let tries = 0;
+  const bySocket: string[] = [];
+  await ana.page.routeWebSocket(/\/api\/messages\/ws/, (socket) => {
+    if (++tries <= 2) return void socket.close();
+    const server = socket.connectToServer();
+    socket.onMessage((frame) => {
+      bySocket.push(String(frame));
+      server.send(frame);
+    });
+  });
+  const stream = ana.page.waitForRequest("**/api/messages/events");
+  await ana.register();
+  await stream;
+  await until(() => bySocket.some((frame) => frame.includes('"sync"')));
 });
 
 journey("what a member writes is never markup", async (browser, { url }) => {
