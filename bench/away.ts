@@ -17,7 +17,7 @@ import { residentBytes } from "./cpu.ts";
 import type { AwayOutcome, AwayPlan, Pair } from "./load/plan.ts";
 import { MailSink } from "./mail_sink.ts";
 import type { Options } from "./options.ts";
-import { runToEnd } from "./processes.ts";
+import { deno, runToEnd } from "./processes.ts";
 import type { AwayLoad, AwayResults, AwayRound, NoticeRates } from "./results.ts";
 import { postmasterPid, startParley } from "./targets.ts";
 
@@ -121,7 +121,7 @@ async function measure(
     };
     const limitMs = (warmupSeconds + away.length / (rate ?? 500)) * 1000 + 40_000;
     const answer = await runToEnd(
-      ["--allow-all", "bench/away_load.ts"],
+      deno(["--allow-all", "bench/away_load.ts"]),
       JSON.stringify(plan),
       limitMs,
     );

@@ -6,11 +6,10 @@
  */
 import { residentBytes } from "./cpu.ts";
 import { startMeter } from "./load/meter.ts";
+import { pace } from "./load/pace.ts";
 import type { AwayOutcome, AwayPlan } from "./load/plan.ts";
 import { Sender } from "./load/sender.ts";
 import { Tally } from "./load/tally.ts";
-
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function run(plan: AwayPlan): Promise<AwayOutcome> {
   const tally = new Tally();
@@ -26,14 +25,12 @@ async function run(plan: AwayPlan): Promise<AwayOutcome> {
 
   const residentBefore = residentBytes(plan.serverPid)?.now;
   const stopMeter = startMeter(plan);
-  const started = performance.now();
   tally.open();
   await (plan.rate === undefined ? inTurn(senders, plan) : paced(senders, plan, plan.rate));
   tally.close();
-  const seconds = (performance.now() - started) / 1000;
   const meter = stopMeter();
   for (const sender of senders) sender.close();
-  return { ...tally.result(seconds), ...meter, residentBefore };
+  return { ...tally.result(), ...meter, residentBefore };
 }
 
 async function inTurn(senders: Sender[], { conversationIds }: AwayPlan): Promise<void> {
@@ -44,18 +41,16 @@ async function inTurn(senders: Sender[], { conversationIds }: AwayPlan): Promise
   }));
 }
 
-/** Writes by the clock, however long an acknowledgement takes. */
 async function paced(
   senders: Sender[],
   { conversationIds }: AwayPlan,
   rate: number,
 ): Promise<void> {
-  const started = performance.now();
   const written: Promise<void>[] = [];
-  for (const [n, id] of conversationIds.entries()) {
-    while (performance.now() < started + n / rate * 1000) await sleep(1);
-    written.push((senders[n % senders.length] as Sender).write(id));
-  }
+  await pace(rate, (n) => {
+    written.push((senders[n % senders.length] as Sender).write(conversationIds[n] as string));
+    return n + 1 < conversationIds.length;
+  });
   await Promise.all(written);
 }
 

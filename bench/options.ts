@@ -6,7 +6,17 @@
 import { parseArgs } from "node:util";
 
 /** The parts of a run that `--only` can name. */
-export const parts = ["postgres", "pglite", "relay", "pgbench", "page", "start", "away"] as const;
+export const parts = [
+  "postgres",
+  "relay",
+  "socketio",
+  "nats",
+  "pglite",
+  "pgbench",
+  "page",
+  "start",
+  "away",
+] as const;
 export type Part = typeof parts[number];
 
 export interface Options {
@@ -20,6 +30,8 @@ export interface Options {
   members: number;
   /** Messages that each member keeps under way; one load for each. */
   windows: number[];
+  /** Messages a second of all members together, by the clock; one load for each. */
+  rates: number[];
   /** Whether to measure also with recipients that answer what reaches them with their marks. */
   marks: boolean;
   /** Members who are away and are written to, once each. */
@@ -35,7 +47,8 @@ export const usage = `deno task bench [options]
   --seconds n     measured seconds of each load (3)
   --warmup n      seconds before them that do not count (2)
   --members n     sockets, in pairs (200)
-  --windows a,b   messages each member keeps under way (1,5)
+  --windows a,b   messages each member keeps under way; --windows= for none (1,5)
+  --rates a,b     messages a second by the clock; --rates= for none (1000,3000,10000)
   --marks         measure also with delivery marks, as the page sends them
   --away n        members who are away, of whom each is written to once (10000)
   --rate n        messages a second to them in the paced load (1000)
@@ -52,6 +65,7 @@ export function readOptions(args: string[]): Options {
       warmup: { type: "string", default: "2" },
       members: { type: "string", default: "200" },
       windows: { type: "string", default: "1,5" },
+      rates: { type: "string", default: "1000,3000,10000" },
       marks: { type: "boolean", default: false },
       away: { type: "string", default: "10000" },
       rate: { type: "string", default: "1000" },
@@ -73,12 +87,17 @@ export function readOptions(args: string[]): Options {
     seconds: wholeNumber("seconds", values.seconds, 1, 60),
     warmupSeconds: wholeNumber("warmup", values.warmup, 0, 60),
     members,
-    windows: values.windows.split(",").map((one) => wholeNumber("windows", one, 1, 100)),
+    windows: wholeNumbers("windows", values.windows, 1, 100),
+    rates: wholeNumbers("rates", values.rates, 1, 100_000),
     marks: values.marks,
     away: wholeNumber("away", values.away, 100, 100_000),
     rate: wholeNumber("rate", values.rate, 1, 20_000),
     json: values.json,
   };
+}
+
+function wholeNumbers(name: string, values: string, min: number, max: number): number[] {
+  return values === "" ? [] : values.split(",").map((one) => wholeNumber(name, one, min, max));
 }
 
 function wholeNumber(name: string, value: string, min: number, max: number): number {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { runToEnd } from "./processes.ts";
+import { deno, runToEnd } from "./processes.ts";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
 const buildMs = 60_000;
@@ -21,7 +21,7 @@ export async function ensurePage(): Promise<void> {
 }
 
 async function build(folder: string): Promise<void> {
-  await runToEnd(["--allow-all", "utils/build.ts", folder], "", buildMs);
+  await runToEnd(deno(["--allow-all", "utils/build.ts", folder]), "", buildMs);
 }
 
 /** Builds the page into a folder of its own, since `dist/` may be older, and measures it. */

@@ -24,10 +24,22 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** Runs Deno in the project's folder, with this environment and nothing else of ours. */
+/** What to run, in the project's folder if no other is named. */
+export interface Program {
+  path: string;
+  args: string[];
+  env?: Record<string, string>;
+  cwd?: string;
+}
+
+/** Deno with a program of ours. */
+export function deno(args: string[], env: Record<string, string> = {}): Program {
+  return { path: Deno.execPath(), args: ["run", ...args], env };
+}
+
+/** Starts a program with its own environment and nothing else of ours. */
 function spawn(
-  args: string[],
-  env: Record<string, string>,
+  { path, args, env, cwd = root }: Program,
   options: Pick<Deno.CommandOptions, "stdin" | "stdout" | "signal">,
 ): Deno.ChildProcess {
   if (ended) throw new Error("The run was ended");
@@ -35,9 +47,8 @@ function spawn(
     const value = Deno.env.get(name);
     return value === undefined ? [] : [[name, value]];
   }));
-  const child = new Deno.Command(Deno.execPath(), {
-    args,
-    cwd: root,
+  const child = new Deno.Command(path, {
+    ...{ args, cwd },
     clearEnv: true,
     env: { ...own, ...env },
     stderr: "inherit",
@@ -48,16 +59,16 @@ function spawn(
   return child;
 }
 
-/** Starts a server and waits until it answers at `/api/ready`. */
+/** Starts a server and waits until it answers at `readyPath`. */
 export async function startServer(
   port: number,
-  args: string[],
-  env: Record<string, string> = {},
+  program: Program,
+  readyPath = "/api/ready",
 ): Promise<Running> {
   const started = performance.now();
-  const child = spawn(["run", ...args], env, { stdin: "null", stdout: "null" });
+  const child = spawn(program, { stdin: "null", stdout: "null" });
   const url = `http://127.0.0.1:${port}`;
-  await untilReady(url, child);
+  await untilReady(url + readyPath, child);
   return {
     pid: child.pid,
     url,
@@ -75,7 +86,7 @@ export async function startServer(
 async function untilReady(url: string, child: Deno.ChildProcess): Promise<void> {
   const late = performance.now() + readyMs;
   while (performance.now() < late && running.has(child)) {
-    const response = await fetch(`${url}/api/ready`).catch(() => undefined);
+    const response = await fetch(url).catch(() => undefined);
     await response?.body?.cancel();
     if (response?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, pollMs));
@@ -85,8 +96,12 @@ async function untilReady(url: string, child: Deno.ChildProcess): Promise<void> 
 }
 
 /** Runs a program to its end: gives it `input`, returns what it prints. */
-export async function runToEnd(args: string[], input: string, limitMs: number): Promise<string> {
-  const child = spawn(["run", ...args], {}, {
+export async function runToEnd(
+  program: Program,
+  input: string,
+  limitMs: number,
+): Promise<string> {
+  const child = spawn(program, {
     stdin: "piped",
     stdout: "piped",
     signal: AbortSignal.timeout(limitMs),
@@ -98,7 +113,7 @@ export async function runToEnd(args: string[], input: string, limitMs: number): 
     child.status,
     new Response(child.stdout).text(),
   ]);
-  if (!success) throw new Error(`${args.at(-1)} failed, or took more than ${limitMs} ms`);
+  if (!success) throw new Error(`${program.args.at(-1)} failed, or took more than ${limitMs} ms`);
   return output;
 }
 

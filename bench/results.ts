@@ -8,14 +8,17 @@ import { percentile } from "./load/percentile.ts";
 import type { PageSize } from "./page.ts";
 import type { InsertRate } from "./pgbench.ts";
 import type { StartTimes } from "./start.ts";
+import type { Role } from "./targets.ts";
 
 /** One target under one load, once in each round. */
 export interface LoadResult {
   target: string;
-  window: number;
+  role: Role;
+  /** Messages that each member keeps under way, or undefined and a rate. */
+  window: number | undefined;
+  /** Messages a second by the clock. */
+  rate: number | undefined;
   marks: boolean;
-  /** Whether this is what the others are compared with. */
-  ceiling: boolean;
   rounds: Outcome[];
 }
 
@@ -74,24 +77,35 @@ export function median(values: number[]): number {
 }
 
 /**
- * How a load's rate stands to the ceiling's under the same load: the median over the rounds of the
- * two that were measured one after the other, since a machine's speed changes with the hour.
+ * How a load stands to another target's under the same load: the median over the rounds of the two
+ * that were measured one after the other, since a machine's speed changes with the hour. Undefined
+ * where there is none, or where either could not hold the rate.
  */
-export function ratioToCeiling(of: LoadResult, loads: LoadResult[]): number | undefined {
-  const ceiling = loads.find((one) =>
-    one.ceiling && one.window === of.window && one.marks === of.marks
+export function ratioTo(
+  role: Role,
+  of: LoadResult,
+  loads: LoadResult[],
+  pick: (outcome: Outcome) => number | undefined,
+): number | undefined {
+  const other = loads.find((one) =>
+    one.role === role && one.window === of.window && one.rate === of.rate && one.marks === of.marks
   );
-  if (!ceiling) return undefined;
-  return median(of.rounds.map(({ perSecond }, round) => perSecond / rateOf(ceiling, round)));
+  if (!other || !isHeld(of) || !isHeld(other)) return undefined;
+  const value = (load: LoadResult, round: number) => {
+    const outcome = load.rounds[round];
+    return (outcome && pick(outcome)) ?? NaN;
+  };
+  return median(of.rounds.map((_, round) => value(of, round) / value(other, round)));
+}
+
+/** Whether a target held its rate in most rounds. */
+export function isHeld({ rounds }: LoadResult): boolean {
+  return rounds.filter((outcome) => outcome.isHeld).length * 2 > rounds.length;
 }
 
 /** How p99 with notices stands to p99 without: the median of the rounds' own ratios. */
 export function p99OnToOff({ on, off }: AwayLoad): number {
   return median(on.map(({ p99 }, round) => p99 / (off[round]?.p99 ?? NaN)));
-}
-
-function rateOf(load: LoadResult, round: number): number {
-  return load.rounds[round]?.perSecond ?? NaN;
 }
 
 /** Beyond this share of a core, a single-threaded program has little left to give. */
@@ -102,8 +116,11 @@ export function loadIsLimit({ loadCores, lagP99, p50 }: Outcome): boolean {
   return loadCores >= fullCore || lagP99 > p50;
 }
 
+/** Who used how much of the processors. */
+type Use = Omit<Outcome, "isHeld">;
+
 /** What ran on the machine beside the measuring. */
-export function otherCores(outcome: Outcome): number | undefined {
+export function otherCores(outcome: Use): number | undefined {
   const { machineCores, loadCores, serverCores, databaseCores } = outcome;
   if (machineCores === undefined || serverCores === undefined || databaseCores === undefined) {
     return undefined;
@@ -112,7 +129,7 @@ export function otherCores(outcome: Outcome): number | undefined {
 }
 
 /** Processor time that server and database spend on a message. */
-export function microsecondsEach(outcome: Outcome): number | undefined {
+export function microsecondsEach(outcome: Use): number | undefined {
   const { serverCores, databaseCores, perSecond } = outcome;
   if (serverCores === undefined || databaseCores === undefined) return undefined;
   return (serverCores + databaseCores) / perSecond * 1e6;

@@ -6,7 +6,7 @@
 import { type OwnPostgres, startPostgres } from "@/tests/support/postgres.ts";
 import { makePairs } from "./accounts.ts";
 import { measureAway } from "./away.ts";
-import { countRows, makeLoads, runLoad } from "./loads.ts";
+import { countRows, kindOf, makeLoads, runLoad } from "./loads.ts";
 import { type Options, type Part, readOptions, usage } from "./options.ts";
 import { ensurePage, measurePage } from "./page.ts";
 import { openInserts } from "./pgbench.ts";
@@ -20,7 +20,7 @@ async function measure(options: Options): Promise<Results> {
   const wants = (part: Part) => options.only.includes(part);
   await using open = new AsyncDisposableStack();
   let postgres: OwnPostgres | undefined;
-  if (["postgres", "pgbench", "start", "away"].some((part) => wants(part as Part))) {
+  if ((["postgres", "socketio", "pgbench", "start", "away"] as const).some(wants)) {
     say("starting Postgres");
     postgres = await startPostgres({ durable: true });
     open.defer(postgres.stop);
@@ -66,7 +66,7 @@ async function measureRates(
   postgres: OwnPostgres | undefined,
 ): Promise<Pick<Results, "loads" | "inserts" | "faults">> {
   const pairs = await makePairs(options.members);
-  await using targets = await openTargets(options.only, pairs, postgres);
+  await using targets = await openTargets(options.only, pairs, postgres, say);
   const loads = makeLoads(targets.all, options);
   const insert = postgres && options.only.includes("pgbench")
     ? await openInserts(postgres)
@@ -75,8 +75,8 @@ async function measureRates(
 
   for (let round = 1; round <= options.rounds; round++) {
     for (const load of loads) {
-      const { target, window, marks } = load.result;
-      say(`round ${round}: ${target}, W=${window}${marks ? ", marks" : ""}`);
+      const { target, marks } = load.result;
+      say(`round ${round}: ${target}, ${kindOf(load.result)}${marks ? ", marks" : ""}`);
       await runLoad(load, pairs, options);
     }
     if (insert) {

@@ -9,19 +9,25 @@ import type { TestPostgres } from "@/tests/support/postgres.ts";
 import { sql } from "drizzle-orm";
 import { insertPairs, secret, tokenSeconds } from "./accounts.ts";
 import type { Pair } from "./load/plan.ts";
+import type { Protocol } from "./load/wire.ts";
 import type { Part } from "./options.ts";
-import { freePort, type Running, startServer } from "./processes.ts";
+import { startNats } from "./peers/nats/peer.ts";
+import { startSocketIo } from "./peers/socketio/peer.ts";
+import { deno, freePort, type Running, startServer } from "./processes.ts";
+
+/** What a target is to the others: measured, or what they are measured against. */
+export type Role = "parley" | "embedded" | "ceiling" | "peer" | "broker";
 
 export interface Target {
   name: string;
-  /** Whether this is what the others are compared with. */
-  ceiling: boolean;
+  role: Role;
+  protocol: Protocol;
   server: Running;
   /** Postgres' first process, which started its others. */
   databasePid?: number;
   /** How many messages it has acknowledged so far, by all loads. */
   acknowledged: number;
-  /** How many it has stored, after it has stopped; left out if it stores none. */
+  /** Stops it, and tells how many it has stored; left out if it stores none. */
   countStored?(): Promise<number>;
 }
 
@@ -30,20 +36,25 @@ export async function openTargets(
   only: readonly Part[],
   pairs: Pair[],
   postgres: TestPostgres | undefined,
+  say: (what: string) => void,
 ): Promise<{ all: Target[] } & AsyncDisposable> {
   await using opening = new AsyncDisposableStack();
   const all: Target[] = [];
-  const add = (target: Target) => {
+  const add = (target: Target | undefined) => {
+    if (!target) return;
     all.push(target);
     opening.defer(target.server.stop);
   };
-  if (only.includes("postgres") && postgres) add(await onPostgres(postgres, pairs));
-  if (only.includes("relay")) add(await relay());
-  if (only.includes("pglite")) {
+  const makeFolder = async () => {
     const folder = await Deno.makeTempDir({ prefix: "parley-bench-" });
     opening.defer(() => Deno.remove(folder, { recursive: true }));
-    add(await onPGlite(folder, pairs));
-  }
+    return folder;
+  };
+  if (only.includes("postgres") && postgres) add(await onPostgres(postgres, pairs));
+  if (only.includes("relay")) add(await relay());
+  if (only.includes("socketio") && postgres) add(await startSocketIo(postgres, pairs, say));
+  if (only.includes("nats")) add(await startNats(await makeFolder()));
+  if (only.includes("pglite")) add(await onPGlite(await makeFolder(), pairs));
   const opened = opening.move();
   return { all, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
@@ -51,8 +62,14 @@ export async function openTargets(
 /** The ceiling. It stands between the others, so that each is measured beside it. */
 async function relay(): Promise<Target> {
   const port = freePort();
-  const server = await startServer(port, ["--allow-net", "bench/peers/relay.ts", String(port)]);
-  return { name: "relay, stores nothing", ceiling: true, server, acknowledged: 0 };
+  const program = deno(["--allow-net", "bench/peers/relay.ts", String(port)]);
+  return {
+    name: "relay, stores nothing",
+    role: "ceiling",
+    protocol: "parley",
+    server: await startServer(port, program),
+    acknowledged: 0,
+  };
 }
 
 async function onPostgres(postgres: TestPostgres, pairs: Pair[]): Promise<Target> {
@@ -60,13 +77,14 @@ async function onPostgres(postgres: TestPostgres, pairs: Pair[]): Promise<Target
   const open = () => openPostgres(databaseUrl, 1);
   await prepare(await open(), pairs);
   const databasePid = await postmasterPid(databaseUrl);
-  return { ...parley("Parley on Postgres", await startParley({ databaseUrl }), open), databasePid };
+  const server = await startParley({ databaseUrl });
+  return { ...parley("Parley on Postgres", "parley", server, open), databasePid };
 }
 
 async function onPGlite(folder: string, pairs: Pair[]): Promise<Target> {
   const open = () => openEmbedded(`${folder}/postgres`);
   await prepare(await open(), pairs);
-  return parley("Parley on PGlite", await startParley({ folder }), open);
+  return parley("Parley on PGlite", "embedded", await startParley({ folder }), open);
 }
 
 /** The first line of a file that the server keeps. */
@@ -86,13 +104,18 @@ async function prepare(database: OpenDatabase, pairs: Pair[]): Promise<void> {
   await database.close();
 }
 
-function parley(name: string, server: Running, open: () => Promise<OpenDatabase>): Target {
+function parley(
+  name: string,
+  role: Role,
+  server: Running,
+  open: () => Promise<OpenDatabase>,
+): Target {
   return {
-    name,
-    ceiling: false,
-    server,
+    ...{ name, role, server },
+    protocol: "parley",
     acknowledged: 0,
     async countStored() {
+      await server.stop();
       const database = await open();
       const [row] = await select<{ stored: number }>(
         database.db,
@@ -120,7 +143,7 @@ export function startParley(
   if ("folder" in on) {
     permissions.push(`--allow-read=.,${on.folder}`, `--allow-write=${on.folder}`);
   } else permissions.push("--allow-read=.");
-  return startServer(port, [...permissions, ...program], {
+  const settings = {
     HOST: "127.0.0.1",
     PORT: String(port),
     JWT_SECRET: secret,
@@ -130,5 +153,6 @@ export function startParley(
     LOG_LEVEL: "error",
     ...("folder" in on ? { DATA_DIR: on.folder } : { DATABASE_URL: on.databaseUrl }),
     ...env,
-  });
+  };
+  return startServer(port, deno([...permissions, ...program], settings));
 }

@@ -1,6 +1,6 @@
-import type { ClientFrameInput, Message, ServerFrame } from "@/chat/protocol.ts";
 import type { Account } from "./plan.ts";
 import type { Tally } from "./tally.ts";
+import { type Ear, openWire, type Place, type Protocol, type Wire } from "./wire.ts";
 
 const textBytes = 120;
 /** As the page does: marks for one burst of messages go out as one. */
@@ -8,17 +8,19 @@ const marksGatherMs = 50;
 
 interface Sent {
   content: string;
+  /** When it was sent, or should have been. */
   at: number;
   acknowledged: boolean;
   delivered: boolean;
 }
 
 /** A member at their socket, who writes to one other and checks all that comes. */
-export class Member {
+export class Member implements Ear {
   /** Set once both are there. */
   peer!: Member;
-  #socket: WebSocket;
-  #sending = false;
+  readonly #wire: Wire;
+  /** Messages kept under way. */
+  #window = 0;
   #number = 0;
   readonly #underWay = new Map<string, Sent>();
   /** The conversation's last seq before the load, and which came after it. */
@@ -26,38 +28,40 @@ export class Member {
   readonly #seen: boolean[] = [];
   #ownSeq = 0;
   #peerSeq = 0;
+  #peerNumber = 0;
   #peerMark = 0;
   #markTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #joined = Promise.withResolvers<void>();
 
   constructor(
-    url: string,
-    private readonly account: Account,
-    private readonly conversationId: string,
-    private readonly options: { window: number; marks: boolean; tally: Tally },
+    place: Place,
+    private readonly options: { protocol: Protocol; marks: boolean; tally: Tally },
   ) {
-    const address = `${url.replace("http", "ws")}/api/messages/ws`;
-    this.#socket = new WebSocket(address, ["parley.v1", `bearer.${account.token}`]);
-    this.#socket.onmessage = ({ data }) => this.#hear(JSON.parse(data));
-    this.#socket.onclose = ({ code, reason }) => {
-      const what = `A socket was closed with ${code} ${reason}`;
-      this.#joined.reject(new Error(what));
-      this.options.tally.fault(what);
-    };
+    this.#wire = openWire(options.protocol, place, this);
   }
 
   /** Resolves when the conversation is open, and says where it stood. */
-  get joined(): Promise<void> {
+  get opened(): Promise<void> {
     return this.#joined.promise;
   }
 
-  start(): void {
-    this.#sending = true;
-    for (let n = 0; n < this.options.window; n++) this.#write();
+  /** Keeps so many messages under way. */
+  start(window: number): void {
+    this.#window = window;
+    for (let n = 0; n < window; n++) this.write(performance.now());
   }
 
   stop(): void {
-    this.#sending = false;
+    this.#window = 0;
+  }
+
+  /** @param at when it was due */
+  write(at: number): void {
+    const clientId = crypto.randomUUID();
+    const content = `${++this.#number} `.padEnd(textBytes, "lorem ipsum ");
+    this.#underWay.set(clientId, { content, at, acknowledged: false, delivered: false });
+    this.options.tally.sent();
+    this.#wire.write(clientId, content);
   }
 
   /** Whether all this member sent is acknowledged and delivered, and the peer knows it is. */
@@ -66,7 +70,7 @@ export class Member {
       (!this.options.marks || this.#peerMark >= this.peer.#peerSeq);
   }
 
-  /** Closes the socket, and says what is missing. */
+  /** Leaves, and says what is missing. */
   async finish(): Promise<void> {
     const { tally } = this.options;
     for (const { acknowledged } of this.#underWay.values()) {
@@ -76,93 +80,70 @@ export class Member {
       if (!this.#seen[n]) tally.fault(`No message came with seq ${this.#seqBefore + n + 1}`);
     }
     clearTimeout(this.#markTimer);
-    await new Promise<void>((resolve) => {
-      this.#socket.onclose = () => resolve();
-      this.#socket.close();
-    });
+    await this.#wire.close();
   }
 
-  #say(frame: ClientFrameInput): void {
-    this.#socket.send(JSON.stringify(frame));
+  joined(seq: number): void {
+    this.#ownSeq = this.#peerSeq = this.#seqBefore = seq;
+    this.#joined.resolve();
   }
 
-  #write(): void {
-    const clientId = crypto.randomUUID();
-    const content = `${++this.#number} `.padEnd(textBytes, "lorem ipsum ");
-    this.#underWay.set(clientId, {
-      content,
-      at: performance.now(),
-      acknowledged: false,
-      delivered: false,
-    });
-    this.#say({
-      type: "send_message",
-      clientId,
-      conversationId: this.conversationId,
-      content,
-    });
-  }
-
-  #hear(frame: ServerFrame): void {
-    switch (frame.type) {
-      case "ping":
-        return this.#say({ type: "pong" });
-      case "connected":
-        return this.#say({
-          type: "join_conversation",
-          conversationId: this.conversationId,
-          limit: 1,
-        });
-      case "conversation_history":
-        this.#ownSeq = this.#peerSeq = this.#seqBefore = frame.messages.at(-1)?.seq ?? 0;
-        return this.#joined.resolve();
-      case "message_sent":
-        return this.#acknowledged(frame.message);
-      case "new_message":
-        return this.#received(frame.message);
-      case "message_delivered":
-        if (frame.userId === this.peer.account.id) this.#peerMark = frame.seq;
-        return;
-      case "error":
-        return this.options.tally.fault(`An error came: ${frame.code} ${frame.message}`);
-    }
-  }
-
-  #acknowledged(message: Message): void {
+  acknowledged(clientId: string, seq?: number): void {
     const { tally } = this.options;
-    const sent = this.#underWay.get(message.clientId ?? "");
+    const sent = this.#underWay.get(clientId);
     if (!sent || sent.acknowledged) return tally.fault("Acknowledged twice");
     sent.acknowledged = true;
     tally.acknowledged();
-    this.#note(message);
-    if (message.seq <= this.#ownSeq) tally.fault("Acknowledged out of order");
-    this.#ownSeq = message.seq;
-    this.#settle(message, sent);
-    if (this.#sending) this.#write();
+    if (seq !== undefined) {
+      this.#note(seq);
+      if (seq <= this.#ownSeq) tally.fault("Acknowledged out of order");
+      this.#ownSeq = seq;
+    }
+    this.#settle(clientId, sent);
+    if (this.#window > 0) this.write(performance.now());
   }
 
-  #received(message: Message): void {
+  received(clientId: string, content: string, seq?: number): void {
     const { tally } = this.options;
-    const sent = this.peer.#underWay.get(message.clientId ?? "");
+    const sent = this.peer.#underWay.get(clientId);
     if (!sent || sent.delivered) return tally.fault("Delivered twice");
     sent.delivered = true;
-    tally.delivered(performance.now() - sent.at);
-    this.#note(message);
-    if (message.seq <= this.#peerSeq) tally.fault("Delivered out of order");
-    if (message.content !== sent.content) tally.fault("Delivered with another content");
-    this.#peerSeq = message.seq;
-    this.peer.#settle(message, sent);
+    tally.delivered(sent.at);
+    if (content !== sent.content) tally.fault("Delivered with another content");
+    const number = Number.parseInt(content);
+    if (number <= this.#peerNumber) tally.outOfOrder();
+    this.#peerNumber = number;
+    if (seq !== undefined) {
+      this.#note(seq);
+      if (seq <= this.#peerSeq) tally.outOfOrder();
+      this.#peerSeq = seq;
+    }
+    this.peer.#settle(clientId, sent);
     if (this.options.marks) this.#markTimer ??= setTimeout(() => this.#mark(), marksGatherMs);
   }
 
-  #settle(message: Message, sent: Sent): void {
+  marked(seq: number): void {
+    this.#peerMark = seq;
+  }
+
+  refused(what: string): void {
+    this.options.tally.fault(`An error came: ${what}`);
+  }
+
+  closed(why: string): void {
+    const what = `A socket was closed: ${why}`;
+    this.#joined.reject(new Error(what));
+    this.options.tally.fault(what);
+  }
+
+  #settle(clientId: string, sent: Sent): void {
     if (!sent.acknowledged || !sent.delivered) return;
-    this.#underWay.delete(message.clientId ?? "");
+    this.#underWay.delete(clientId);
     this.options.tally.done();
   }
 
   /** Every member sees every seq once, whoever wrote it. */
-  #note({ seq }: Message): void {
+  #note(seq: number): void {
     const place = seq - this.#seqBefore - 1;
     if (this.#seen[place]) this.options.tally.fault(`Two messages came with seq ${seq}`);
     this.#seen[place] = true;
@@ -171,10 +152,22 @@ export class Member {
   #mark(): void {
     this.#markTimer = undefined;
     this.options.tally.marked();
-    this.#say({
-      type: "mark_delivered",
-      conversationId: this.conversationId,
-      seq: this.#peerSeq,
-    });
+    this.#wire.mark(this.#peerSeq);
   }
+}
+
+/** Two members who write to each other. */
+export function openPair(
+  { conversationId, members: [one, other] }: {
+    conversationId: string;
+    members: [Account, Account];
+  },
+  url: string,
+  options: { protocol: Protocol; marks: boolean; tally: Tally },
+): [Member, Member] {
+  const open = (account: Account, { id: peerId }: Account) =>
+    new Member({ url, account, peerId, conversationId }, options);
+  const members: [Member, Member] = [open(one, other), open(other, one)];
+  [members[0].peer, members[1].peer] = [members[1], members[0]];
+  return members;
 }

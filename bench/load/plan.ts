@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Protocol } from "./wire.ts";
+
 /** Two members and the conversation in which they write to each other. */
 export interface Pair {
   conversationId: string;
@@ -16,6 +18,7 @@ export interface Account {
 }
 
 export interface Plan {
+  protocol: Protocol;
   /** The server's address, without a slash at its end. */
   url: string;
   /** The server's process, whose processor time is told. */
@@ -23,8 +26,10 @@ export interface Plan {
   /** Postgres' first process, where there is one. */
   databasePid?: number | undefined;
   pairs: Pair[];
-  /** Messages that each member keeps under way. */
-  window: number;
+  /** Messages that each member keeps under way; undefined: a rate is set. */
+  window: number | undefined;
+  /** Messages a second of all members together, in turn; undefined: a window is set. */
+  rate: number | undefined;
   warmupSeconds: number;
   seconds: number;
   /** Whether recipients answer what reaches them with `mark_delivered`. */
@@ -35,7 +40,10 @@ export interface Plan {
 export interface Outcome {
   /** Stored, acknowledged and delivered, in each measured second. */
   perSecond: number;
-  /** From the send to the recipient's frame. */
+  /**
+   * From the send to the recipient's frame; at a rate, from when the message was due, so that one
+   * that waits behind a slow one shows it.
+   */
   p50: number;
   p99: number;
   max: number;
@@ -43,6 +51,10 @@ export interface Outcome {
   marksPerSecond: number;
   /** All that was acknowledged, warm-up included: so many rows the database must have more. */
   acknowledged: number;
+  /** Delivered after one that was sent later. */
+  outOfOrder: number;
+  /** Whether the rate was held, if one was set. */
+  isHeld: boolean;
   loadCores: number;
   serverCores: number | undefined;
   databaseCores: number | undefined;
@@ -66,7 +78,7 @@ export interface AwayPlan
 }
 
 /** What it answers. Delays are from the send to the acknowledgement. */
-export interface AwayOutcome extends Outcome {
+export interface AwayOutcome extends Omit<Outcome, "isHeld"> {
   /** Bytes that the server held after the warm-up. */
   residentBefore: number | undefined;
 }

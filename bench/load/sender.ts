@@ -31,9 +31,10 @@ export class Sender {
     const { promise, resolve } = Promise.withResolvers<void>();
     const clientId = crypto.randomUUID();
     const at = performance.now();
+    this.tally.sent();
     this.#underWay.set(clientId, () => {
       this.tally.acknowledged();
-      this.tally.delivered(performance.now() - at);
+      this.tally.delivered(at);
       this.tally.done();
       resolve();
     });
