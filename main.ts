@@ -11,6 +11,7 @@ import { demoMembers, demoPassword, seedDemo } from "@/chat/demo.ts";
 import { watchEpoch } from "@/chat/epoch.ts";
 import { MemoryBus } from "@/chat/memory_bus.ts";
 import { MemoryPresence } from "@/chat/memory_presence.ts";
+import { createChatMetrics, watchChat } from "@/chat/metrics.ts";
 import { endNotices, notify, tidyNotices } from "@/chat/notify.ts";
 import { beat, endPresence, sweep } from "@/chat/online.ts";
 import { PostgresBus } from "@/chat/postgres_bus.ts";
@@ -18,7 +19,7 @@ import { PostgresPresence } from "@/chat/postgres_presence.ts";
 import { closeCodes } from "@/chat/protocol.ts";
 import { databaseError, isForbidden, isTransient, type OpenDatabase } from "@/db/database.ts";
 import { CannotOpen, openDatabase } from "@/db/open.ts";
-import { openQueue, type Queue, type QueueClock } from "@/db/queue.ts";
+import { openQueue, type Queue, type QueueClock, type QueueParts } from "@/db/queue.ts";
 import { deleteExpiredRateLimits } from "@/db/rate_limits.ts";
 import { getSecret } from "@/db/secrets.ts";
 import { createApp } from "@/routes/app.ts";
@@ -32,6 +33,7 @@ import { createLog, type Log } from "@/utils/log.ts";
 import type { Mailer } from "@/utils/mail.ts";
 import { Mailbox } from "@/utils/mailbox.ts";
 import { createMailer } from "@/utils/mailer.ts";
+import { Metrics } from "@/utils/metrics.ts";
 import { createPusher, type Vapid } from "@/utils/push.ts";
 import { createVapidKeys } from "@/utils/vapid.ts";
 import { fileURLToPath } from "node:url";
@@ -85,6 +87,8 @@ export async function serve(
 ): Promise<Server> {
   const { log, clock = systemClock, queueClock } = parts;
   const instanceId = newId();
+  const metrics = new Metrics();
+  const counts = createChatMetrics(metrics);
   const shared = config.databaseUrl !== undefined;
   const dev = config.mode === "development";
   const mailbox = dev && config.mail === undefined ? new Mailbox(clock) : undefined;
@@ -95,19 +99,27 @@ export async function serve(
     services: config.pushServices,
     ...parts.fetch && { fetch: parts.fetch },
   });
-  const queue = mailer || pusher ? await openJobQueue(database, log, queueClock) : undefined;
+  const queue = mailer || pusher
+    ? await openJobQueue(database, {
+      log,
+      clock: queueClock,
+      settled: (queue, state) => counts.job({ queue, state }),
+    })
+    : undefined;
   const chat = await openChat({
     database,
     sharesDatabase: shared,
-    bus: shared ? new PostgresBus(database, instanceId, log) : new MemoryBus(),
+    bus: shared ? new PostgresBus(database, instanceId, log, counts) : new MemoryBus(),
     presence: shared ? new PostgresPresence(database.db, instanceId, clock) : new MemoryPresence(),
     clock,
     log,
+    metrics: counts,
     settings: config,
     mailer,
     pusher,
     queue,
   });
+  watchChat(metrics, chat);
   const tokens = createTokens({
     secret: config.jwtSecret,
     jwksUrl: config.jwksUrl,
@@ -122,6 +134,7 @@ export async function serve(
     ...config,
     guard,
     mailbox,
+    metrics,
     page: {
       folder: pageFolder,
       dev,
@@ -194,11 +207,10 @@ export async function serve(
 /** @throws {StartError} if the database's user may not make the queue's tables */
 async function openJobQueue(
   database: OpenDatabase,
-  log: Log,
-  clock?: QueueClock,
+  parts: QueueParts,
 ): Promise<Queue> {
   try {
-    return await openQueue(database, queues, { log, clock });
+    return await openQueue(database, queues, parts);
   } catch (error) {
     if (!isForbidden(error)) throw error;
     throw new StartError(
@@ -254,7 +266,7 @@ async function run(command: string): Promise<void> {
   }
   const database = await openDatabase(config, log);
   if (command === "migrate") {
-    if (config.mail || config.vapid) await (await openJobQueue(database, log)).close();
+    if (config.mail || config.vapid) await (await openJobQueue(database, { log })).close();
     await database.close();
     return log.info("The database is up to date");
   }

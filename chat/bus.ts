@@ -16,5 +16,7 @@ export interface Bus {
   publish(event: BusEvent): void;
   /** What to do with the events of others; set once, before the first of them. */
   subscribe(heard: (event: BusEvent) => void): Promise<void>;
+  /** How many events wait to be told. */
+  readonly waiting: number;
   close(): Promise<void>;
 }

@@ -12,6 +12,7 @@ import { type Audience, Connections } from "./connections.ts";
 import { Epoch } from "./epoch.ts";
 import { createGuesses, type Guesses } from "./guesses.ts";
 import { createMarker, type Marker } from "./marker.ts";
+import { type ChatMetrics, noteBatch } from "./metrics.ts";
 import { Notices } from "./notices.ts";
 import type { Presence } from "./presence.ts";
 import { limits, type NotificationPreferences, type ServerFrame } from "./protocol.ts";
@@ -41,6 +42,7 @@ export interface ChatParts {
   presence: Presence;
   clock: Clock;
   log: Log;
+  metrics: ChatMetrics;
   settings: ChatSettings;
   /** Undefined where mail, or push, is not set up; the queue, where neither is. */
   mailer: Mailer | undefined;
@@ -82,8 +84,8 @@ export function defaultPreferences(settings: ChatSettings): NotificationPreferen
 
 /** Puts the parts together and begins to hear the other instances. */
 export async function openChat(parts: ChatParts): Promise<Chat> {
-  const { database, bus, clock, log, settings } = parts;
-  const connections = new Connections();
+  const { database, bus, clock, log, metrics, settings } = parts;
+  const connections = new Connections(metrics.framesOut);
   const announce = (to: string[], frame: ServerFrame, audience?: Audience) =>
     announceTo({ connections, bus }, to, frame, audience);
   const shared = parts.sharesDatabase ? openInDatabase(database.db, openInMemory) : openInMemory;
@@ -109,8 +111,19 @@ export async function openChat(parts: ChatParts): Promise<Chat> {
     activity,
     epoch: await Epoch.open(database),
     notices,
-    writer: createWriter(database.db, { clock, log, announce, noticed: notices.add }),
-    marker: createMarker(database.db, { clock, announce, noticed: notices.read }),
+    writer: createWriter(database.db, {
+      clock,
+      log,
+      announce,
+      noticed: notices.add,
+      observe: (drafts, ms) => noteBatch(metrics.batches.writer, drafts, ms),
+    }),
+    marker: createMarker(database.db, {
+      clock,
+      announce,
+      noticed: notices.read,
+      observe: (marks, ms) => noteBatch(metrics.batches.marker, marks, ms),
+    }),
     rates: createRates({ here: openInMemory, shared }, settings.rateLimitScale),
     guesses: createGuesses(shared, settings.rateLimitScale),
     departing: new Map(),

@@ -1,3 +1,4 @@
+import type { Counts } from "@/utils/metrics.ts";
 import { closeCodes } from "./protocol.ts";
 import { Removals } from "./removals.ts";
 
@@ -47,8 +48,16 @@ export class Connections {
   readonly #removals = new Removals();
   #size = 0;
 
+  /** @param sent counts frames by their type */
+  constructor(private readonly sent: Counts) {}
+
   get size(): number {
     return this.#size;
+  }
+
+  /** How many members have one or more. */
+  get members(): number {
+    return this.#byUser.size;
   }
 
   has(userId: string): boolean {
@@ -83,6 +92,7 @@ export class Connections {
   /** Sends one serialized frame to every connection of these members. */
   tell(userIds: Iterable<string>, text: string, audience: Audience = {}): void {
     const { except, joined, droppable = false, removed } = audience;
+    let sent = 0;
     for (const userId of userIds) {
       const own = this.#byUser.get(userId);
       if (own === undefined || !removed && this.#removals.hides(userId, text)) continue;
@@ -90,10 +100,12 @@ export class Connections {
         if (connection.id === except) continue;
         if (joined !== undefined && !connection.hears(joined)) continue;
         connection.send(text, droppable);
+        sent++;
         if (removed) connection.leave(removed.conversationId);
       }
       if (removed) this.#removals.note(userId, removed);
     }
+    if (sent > 0) this.sent.add(typeOf(text), sent);
   }
 
   /**
@@ -119,4 +131,10 @@ export class Connections {
   private all(): Connection[] {
     return [...this.#byUser.values()].flatMap((own) => [...own]);
   }
+}
+
+/** A serialized frame's type: it stands first. */
+function typeOf(text: string): string {
+  const start = '{"type":"'.length;
+  return text.slice(start, text.indexOf('"', start));
 }

@@ -27,14 +27,16 @@ const unavailable = (cause?: unknown) =>
 /** Marks come in crowds, one for each message and reader; like messages they share a write. */
 export function createMarker(
   db: Database,
-  { clock, announce, noticed }: {
+  { clock, announce, noticed, observe }: {
     clock: Clock;
     announce: (to: string[], frame: ServerFrame) => void;
     /** Takes note that a member has read a conversation to its end. */
     noticed: (userId: string, conversationId: string) => void;
+    /** Takes note of a batch that has ended. */
+    observe?: (marks: Mark[], ms: number) => void;
   },
 ): Marker {
-  return gather(write, { max: 500, queueMax: 20_000, refuse: unavailable });
+  return gather(write, { max: 500, queueMax: 20_000, refuse: unavailable, observe });
 
   async function write(marks: Mark[]): Promise<(MovedMarks | undefined)[]> {
     const at = isoTime(clock.now());

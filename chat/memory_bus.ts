@@ -2,6 +2,7 @@ import type { Bus, BusEvent } from "./bus.ts";
 
 /** Between the instances of one process; a lone one, the usual case, has nobody to tell. */
 export class MemoryBus implements Bus {
+  readonly waiting = 0;
   #heard: ((event: BusEvent) => void) | undefined;
 
   /** @param peers shared by the instances that hear each other */

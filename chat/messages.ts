@@ -48,7 +48,10 @@ export async function sendMessage(chat: Chat, speaker: Speaker, input: SendInput
     content: input.content,
     replyToId: input.replyToId ?? null,
   });
-  if (stored) return stored;
+  if (stored) {
+    (stored.repeated ? chat.metrics.repeats : chat.metrics.messages).value++;
+    return stored;
+  }
   const mine = await selectMembership(chat.db, conversationId, speaker.userId);
   if (mine && input.replyToId) throw notFound("message", input.replyToId);
   throw notFound("conversation", conversationId);

@@ -36,7 +36,7 @@ export class Notices {
   readonly #known = new Map<string, { dueAt: number; active: boolean; setting: number }>();
   readonly #watermarkId = newId();
   #watermarkAt = -Infinity;
-  #flushing = Promise.resolve();
+  #flushing = Promise.resolve(0);
 
   constructor(
     private readonly database: Pick<OpenDatabase, "background" | "unhurried">,
@@ -89,13 +89,14 @@ export class Notices {
   /**
    * Writes what was gathered. To be called every second or so.
    *
+   * @returns how many that were
    * @throws while the database is away; what was gathered is kept for the next time
    */
-  flush(): Promise<void> {
-    return this.#flushing = this.#flushing.catch(() => {}).then(() => this.#flush());
+  flush(): Promise<number> {
+    return this.#flushing = this.#flushing.catch(() => 0).then(() => this.#flush());
   }
 
-  async #flush(): Promise<void> {
+  async #flush(): Promise<number> {
     const now = this.clock.now();
     const drafts = [...this.#drafts];
     this.#drafts = new Map();
@@ -108,6 +109,7 @@ export class Notices {
     // Also when the clock was put back: what is stored now has lower ids than that time's.
     if (Math.abs(now - this.#watermarkAt) >= watermarkMs) await this.#raiseWatermark(now);
     if (this.#known.size > knownMax) this.#known.clear();
+    return drafts.length;
   }
 
   /**

@@ -41,7 +41,7 @@ const keptMs = 90 * 24 * 60 * 60_000;
  */
 export async function notify(front: Chat): Promise<void> {
   const chat = inBackground(front);
-  await chat.notices.flush();
+  chat.metrics.notices.add("gathered", await chat.notices.flush());
   await chat.activity.withReturned((userIds) =>
     endSilence(chat.db, userIds, chat.clock.now() + chat.settings.emailDelaySeconds * 1_000)
   );
@@ -80,16 +80,26 @@ async function takeBack(chat: Chat, read: OwnConversation[]): Promise<void> {
 /** @returns how many notices were looked at */
 async function lookAtDue(chat: Chat): Promise<number> {
   const now = chat.clock.now();
-  const { told, count } = await chat.db.transaction(async (tx) => {
+  const { told, decided } = await chat.db.transaction(async (tx) => {
     const due = await takeDueNotices(tx, now, now + togetherMs, atOnce, limits.unreadCount);
     const decided = await decideAll(chat, due, now);
     const told = await list(chat, tx, decided);
     await hand(chat, tx, decided);
     await keep(tx, decided, now);
-    return { told, count: due.length };
+    return { told, decided };
   });
+  count(chat, decided);
   await tellNotifications(chat, told);
-  return count;
+  return decided.length;
+}
+
+function count({ metrics: { notices } }: Chat, decided: Decided[]): void {
+  for (const one of decided) {
+    if (one.decision.list) notices.add("listed");
+    if (one.decision.push) notices.add("pushed");
+    if (one.decision.email) notices.add("mailed");
+    if (isOver(one)) notices.add("ended");
+  }
 }
 
 interface Decided {
@@ -178,10 +188,13 @@ function chunks<Item>(items: Item[], size: number): Item[][] {
   return Array.from({ length: count }, (_, n) => items.slice(n * size, (n + 1) * size));
 }
 
-async function keep(tx: Database, decided: Decided[], now: number): Promise<void> {
-  const isOver = ({ notice, decision }: Decided) =>
-    notice.last === null && notice.pushedAt === null && decision.pushAt === null &&
+/** Whether nothing is left of it to be told. */
+function isOver({ notice, decision }: Decided): boolean {
+  return notice.last === null && notice.pushedAt === null && decision.pushAt === null &&
     decision.emailAt === null;
+}
+
+async function keep(tx: Database, decided: Decided[], now: number): Promise<void> {
   await deleteNotices(tx, decided.filter(isOver).map(({ notice }) => notice));
   await updateNotices(
     tx,

@@ -3,6 +3,7 @@ import { notify } from "@/db/notify.ts";
 import { gather } from "@/utils/gather.ts";
 import type { Log } from "@/utils/log.ts";
 import type { Bus, BusEvent } from "./bus.ts";
+import { type ChatMetrics, noteBatch } from "./metrics.ts";
 
 const channel = "parley";
 /** Postgres takes 7,999 bytes; the rest is the head of the piece. */
@@ -20,17 +21,25 @@ const queueMax = 10_000;
 export class PostgresBus implements Bus {
   #unlisten: (() => Promise<void>) | undefined;
   #sent = 0;
+  /** When each sending began that this instance has not heard itself yet, by its number. */
+  readonly #underWay = new Map<number, number>();
   readonly #queue = gather<BusEvent, void>((events) => this.#notify(events), {
     max: 1_000,
     queueMax,
     refuse: () => new Error("Too many events are waiting to be told to other instances"),
+    observe: (events, ms) => noteBatch(this.metrics.batches.bus, events, ms),
   });
 
   constructor(
     private readonly database: OpenDatabase,
     private readonly instanceId: string,
     private readonly log: Log,
+    private readonly metrics: Pick<ChatMetrics, "batches" | "busLag">,
   ) {}
+
+  get waiting(): number {
+    return this.#queue.waiting;
+  }
 
   publish(event: BusEvent): void {
     this.#queue.add(event).catch((error) => {
@@ -47,6 +56,7 @@ export class PostgresBus implements Bus {
   #pieces(events: BusEvent[]): string[] {
     const text = asciiJson(events);
     const number = ++this.#sent;
+    this.#underWay.set(number, performance.now());
     const total = Math.ceil(text.length / pieceLength);
     return Array.from({ length: total }, (_, at) => {
       const part = text.slice(at * pieceLength, (at + 1) * pieceLength);
@@ -60,7 +70,10 @@ export class PostgresBus implements Bus {
     this.#unlisten = await this.database.listen(channel, (payload) => {
       const [, from = "", number = "", left, part = ""] =
         /^(\S+) (\d+) (\d+) (.*)$/s.exec(payload) ?? [];
-      if (from === this.instanceId) return;
+      if (from === this.instanceId) {
+        if (left === "0") this.#noteHeard(Number(number));
+        return;
+      }
       const before = unfinished.get(from);
       const text = (before?.number === number ? before.text : "") + part;
       if (left !== "0") {
@@ -75,6 +88,16 @@ export class PostgresBus implements Bus {
         this.log.warn("An event from another instance is incomplete", { from, error });
       }
     });
+  }
+
+  /** What was sent before and is not heard by now is lost: they arrive in order. */
+  #noteHeard(number: number): void {
+    const sentAt = this.#underWay.get(number);
+    if (sentAt !== undefined) this.metrics.busLag.observe((performance.now() - sentAt) / 1_000);
+    for (const one of this.#underWay.keys()) {
+      if (one > number) break;
+      this.#underWay.delete(one);
+    }
   }
 
   async close(): Promise<void> {

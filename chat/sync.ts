@@ -74,6 +74,8 @@ export async function sync(chat: Chat, userId: string, input: SyncInput): Promis
     if (bytes > resultBytes) break;
     result.push({ conversation, messages: limited ? [] : found, limited });
   }
+  chat.metrics.syncConversations.observe(result.length);
+  chat.metrics.syncMessages.observe(result.reduce((sum, one) => sum + one.messages.length, 0));
   return {
     conversations: result,
     removed: held.filter((id) => !stillOwn.has(id)),

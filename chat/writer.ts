@@ -48,15 +48,17 @@ const unavailable = (cause?: unknown) =>
  */
 export function createWriter(
   db: Database,
-  { clock, log, announce, noticed }: {
+  { clock, log, announce, noticed, observe }: {
     clock: Clock;
     log: Log;
     announce: (to: string[], frame: ServerFrame, audience?: Audience) => void;
     /** Takes note of a message for those who are away. Must not throw, nor wait. */
     noticed: (message: Message, members: string[]) => void;
+    /** Takes note of a batch that has ended. */
+    observe?: (drafts: Draft[], ms: number) => void;
   },
 ): Writer {
-  return gather(write, { max: 500, queueMax: 20_000, refuse: unavailable });
+  return gather(write, { max: 500, queueMax: 20_000, refuse: unavailable, observe });
 
   async function write(drafts: Draft[]): Promise<(Stored | undefined | Error)[]> {
     try {

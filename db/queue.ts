@@ -46,6 +46,9 @@ export interface Job<Data> {
 /** How a job ended. What a handler throws instead is a failure to be tried again. */
 export type Outcome = { done: true; note?: string } | { done: false; reason: string };
 
+/** How a try of a job ended: well, to be tried again, or for good. */
+export type JobState = "done" | "failed" | "given_up";
+
 /** A job that was given up. */
 export interface UndeliveredJob<Data> {
   queue: string;
@@ -55,6 +58,14 @@ export interface UndeliveredJob<Data> {
   failedAt: string;
 }
 
+export interface QueueParts {
+  log: Log;
+  /** pg-boss's own kind, with timers; left out: the system's. */
+  clock?: QueueClock | undefined;
+  /** Is told how each try of a job ended. */
+  settled?: (queue: string, state: JobState) => void;
+}
+
 export interface Queue {
   /** Adds jobs, in the transaction it is handed. */
   add(db: Database, queue: string, jobs: { id: string; data: object }[]): Promise<void>;
@@ -62,19 +73,17 @@ export interface Queue {
   work<Data>(queue: string, handle: (job: Job<Data>) => Promise<Outcome>): Promise<void>;
   /** The latest jobs that were given up, of the last 30 days. */
   undelivered<Data>(limit: number): Promise<UndeliveredJob<Data>[]>;
+  /** How many jobs of each queue wait or are under way; it may be up to a minute old. */
+  depths(): Promise<Record<string, number>>;
   /** Finishes the jobs under way, up to some seconds; what is left is done again elsewhere. */
   close(): Promise<void>;
 }
 
-/**
- * Opens the queue and brings its own tables, in the schema `pgboss`, up to date.
- *
- * @param parts.clock pg-boss's own kind, with timers; left out: the system's
- */
+/** Opens the queue and brings its own tables, in the schema `pgboss`, up to date. */
 export async function openQueue(
   { background: database, unhurried, queueDatabase: { backend, db } }: OpenDatabase,
   queues: Record<string, QueueOptions>,
-  { log, clock = systemClock }: { log: Log; clock?: QueueClock | undefined },
+  { log, clock = systemClock, settled = () => {} }: QueueParts,
 ): Promise<Queue> {
   const boss = new PgBoss({
     backend,
@@ -131,6 +140,16 @@ export async function openQueue(
           order by created_on desc limit ${limit}`,
       ),
 
+    async depths() {
+      const all = await Promise.all(
+        Object.keys(queues).map(async (name) => {
+          const [stats] = await boss.getQueueStats(name);
+          return [name, (stats?.queuedCount ?? 0) + (stats?.activeCount ?? 0)] as const;
+        }),
+      );
+      return Object.fromEntries(all);
+    },
+
     close: () => boss.stop({ graceful: true, timeout: closeMs }),
   };
 
@@ -172,15 +191,18 @@ export async function openQueue(
         // this fails: the batch's own end is another try.
         await boss.complete(name, id, output)
           .catch((error) => log.warn("A job's end was not noted", { id, error }));
+        settled(name, "done");
         return { id, status: "completed", output };
       }
       log.error(`A job of ${name} was given up`, { id, reason: reasonOf(outcome.reason) });
+      settled(name, "given_up");
       return { id, status: "deadletter", output: { reason: outcome.reason } };
     } catch (error) {
       const reason = reasonOf(error);
       if (retryCount < retryLimit) {
         log.warn(`A job of ${name} failed and will be tried again`, { id, reason, retryCount });
       } else log.error(`A job of ${name} was given up`, { id, reason, retryCount });
+      settled(name, retryCount < retryLimit ? "failed" : "given_up");
       return { id, status: "failed", output: { reason } };
     }
   }

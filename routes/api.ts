@@ -63,6 +63,7 @@ export class Api {
         this.tokens,
         bearerToken(c.req.header("authorization")),
       );
+      c.set("userId", session?.user.id);
       if (spec.rate) {
         const member = session?.user.id;
         await spend(this.chat, spec.rate, { ...member && { member }, address: clientAddress(c) });

@@ -2,7 +2,8 @@ import type { Chat } from "@/chat/chat.ts";
 import { ChatError, toChatError } from "@/chat/errors.ts";
 import type { Tokens } from "@/utils/jwt.ts";
 import type { Mailbox } from "@/utils/mailbox.ts";
-import { type Context, Hono } from "hono";
+import type { Metrics } from "@/utils/metrics.ts";
+import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { knowAddress } from "./address.ts";
 import { Api } from "./api.ts";
@@ -17,10 +18,12 @@ import { healthRoutes } from "./health.ts";
 import { messageRoutes } from "./messages.ts";
 import { memberRoutes } from "./members.ts";
 import { mailboxRoutes } from "./mailbox.tsx";
+import { metricsRoutes } from "./metrics.ts";
 import { notificationRoutes } from "./notifications.ts";
 import { createOrigins } from "./origins.ts";
 import { type PageOptions, pageRoutes } from "./page.ts";
 import { pushRoutes } from "./push.ts";
+import { noteRequests } from "./requests.ts";
 import { socketRoutes } from "./socket.ts";
 import type { SocketGuard } from "./socket_guard.ts";
 import { unsubscribeRoutes } from "./unsubscribe.tsx";
@@ -35,6 +38,9 @@ export interface AppOptions {
   guard: SocketGuard;
   /** The proxies' ranges; undefined: whichever proxy there is, see `routes/address.ts`. */
   trustedProxies?: string[] | undefined;
+  metrics: Metrics;
+  /** What Prometheus shows to read them; undefined: nobody may. */
+  metricsToken?: string | undefined;
   page: PageOptions;
   /** Development's mail; undefined: mail goes out, or nowhere. */
   mailbox?: Mailbox | undefined;
@@ -56,13 +62,14 @@ export function createApi(chat: Chat, tokens: Tokens, options: AppOptions): Api 
     problemResponse(c, new ChatError("not_found", `There is no ${c.req.method} ${c.req.path}`))
   );
 
-  app.use(logRequests(chat));
+  app.use(noteRequests(chat, options.metrics));
   app.use(knowAddress(options.trustedProxies));
   app.use(...answerHeaders(https));
   app.use("/api/*", cors({ origin: allowedOrigins, exposeHeaders: ["retry-after"], maxAge: 3600 }));
 
   const api = new Api(app, chat, tokens);
   healthRoutes(api);
+  if (options.metricsToken) metricsRoutes(app, options.metrics, options.metricsToken);
   authRoutes(api, {
     localAccounts: options.localAccounts,
     https,
@@ -82,18 +89,4 @@ export function createApi(chat: Chat, tokens: Tokens, options: AppOptions): Api 
   docsRoutes(api, publicUrl);
   pageRoutes(app, options.page);
   return api;
-}
-
-/** The path alone: a query may hold a token. */
-function logRequests(chat: Chat) {
-  return async (c: Context, next: () => Promise<void>) => {
-    const start = performance.now();
-    await next();
-    chat.log.debug("Request", {
-      method: c.req.method,
-      path: c.req.path,
-      status: c.res.status,
-      ms: Math.round(performance.now() - start),
-    });
-  };
 }

@@ -2,13 +2,14 @@ import type { Chat } from "@/chat/chat.ts";
 import type { Connection } from "@/chat/connections.ts";
 import { ChatError } from "@/chat/errors.ts";
 import { admit, arrive, depart } from "@/chat/online.ts";
-import { clientFrames, serverFrames } from "@/chat/protocol.ts";
+import { clientFrames, closeCodes, serverFrames } from "@/chat/protocol.ts";
 import { spend } from "@/chat/rates.ts";
 import { newId } from "@/utils/ids.ts";
 import * as v from "valibot";
 import { clientAddress } from "./address.ts";
 import type { Api } from "./api.ts";
 import { connectedFrame, handleFrame, validateFrame } from "./frames.ts";
+import { noteEnd } from "./lives.ts";
 import type { Session } from "./session.ts";
 
 const path = "/api/messages/events";
@@ -38,8 +39,10 @@ export function eventRoutes(api: Api, options: { heartbeatSeconds: number }): vo
     if (c.req.raw.method !== "GET") throw new ChatError("invalid_input", "Expected GET");
     admit(chat, session.user.id);
     const { heartbeatSeconds } = options;
-    const stream = new EventStream(chat, session, heartbeatSeconds * 1000);
+    const requestId = c.get("requestId");
+    const stream = new EventStream(chat, session, requestId, heartbeatSeconds * 1000);
     stream.send(JSON.stringify(connectedFrame(chat, stream.id, session, heartbeatSeconds)));
+    chat.metrics.framesOut.add("connected");
     arrive(chat, stream);
     return new Response(stream.body, {
       headers: {
@@ -61,6 +64,7 @@ export function eventRoutes(api: Api, options: { heartbeatSeconds: number }): vo
   }, async ({ c, session, body }) => {
     // All that a member posts counts as from one connection.
     await spend(chat, "frame", { connection: session.user.id });
+    chat.metrics.framesIn.add(body.type);
     const answer = await handleFrame(chat, {
       userId: session.user.id,
       address: clientAddress(c),
@@ -81,6 +85,10 @@ class EventStream implements Connection {
   readonly heardAt = Infinity;
   readonly body: ReadableStream<Uint8Array>;
   readonly #encoder = new TextEncoder();
+  /** What it speaks comes by POST, and is no part of it. */
+  readonly framesIn = 0;
+  framesOut = 0;
+  readonly #openedAt: number;
   readonly #heartbeat: ReturnType<typeof setInterval>;
   /** Not kept by the stream, which holds on to it for as long as a reader who stalls is there. */
   #unread: Uint8Array[] = [];
@@ -89,14 +97,20 @@ class EventStream implements Connection {
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #open = true;
 
-  constructor(private readonly chat: Chat, session: Session, heartbeatMs: number) {
+  constructor(
+    private readonly chat: Chat,
+    session: Session,
+    private readonly requestId: string,
+    heartbeatMs: number,
+  ) {
+    this.#openedAt = chat.clock.elapsed();
     this.userId = session.user.id;
     this.endsAt = session.endsAt;
     this.body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => this.#controller = controller,
         pull: () => this.#pull(),
-        cancel: () => this.#end(),
+        cancel: () => this.#end(closeCodes.goingAway),
       },
       { highWaterMark: 0 },
     );
@@ -111,13 +125,15 @@ class EventStream implements Connection {
   leave(): void {}
 
   send(text: string, droppable = false): void {
-    if (!droppable || this.#unreadBytes < slowBytes / 4) this.#write(`data: ${text}\n\n`);
+    if (droppable && this.#unreadBytes >= slowBytes / 4) return;
+    this.framesOut++;
+    this.#write(`data: ${text}\n\n`);
   }
 
   /** What is unread goes with it: whoever comes back syncs. */
-  close(): Promise<void> {
+  close(code: number): Promise<void> {
     if (this.#open) {
-      this.#end();
+      this.#end(code);
       this.#controller.close();
     }
     return Promise.resolve();
@@ -125,7 +141,7 @@ class EventStream implements Connection {
 
   #write(text: string): void {
     if (!this.#open) return;
-    if (this.#unreadBytes >= slowBytes) return void this.close();
+    if (this.#unreadBytes >= slowBytes) return void this.close(closeCodes.slow);
     const event = this.#encoder.encode(text);
     this.#unread.push(event);
     this.#unreadBytes += event.length;
@@ -140,10 +156,17 @@ class EventStream implements Connection {
     this.#controller.enqueue(event);
   }
 
-  #end(): void {
+  #end(code: number): void {
     this.#open = false;
     this.#unread = [];
     clearInterval(this.#heartbeat);
     depart(this.chat, this);
+    noteEnd(this.chat, {
+      requestId: this.requestId,
+      transport: "events",
+      connection: this,
+      openedAt: this.#openedAt,
+      code,
+    });
   }
 }

@@ -73,11 +73,21 @@ export function frameId(input: unknown): string | undefined {
   return typeof id === "string" && id.length <= 64 ? id : undefined;
 }
 
-/** @throws {ChatError} `invalid_input` */
-export function parseFrame(text: string): unknown {
-  const input = parseJson(text);
-  if (typeof input === "object" && input !== null && !Array.isArray(input)) return input;
-  throw new ChatError("invalid_input", "Expected an object");
+/**
+ * Counts it too, by its type, whatever else is wrong with it.
+ *
+ * @throws {ChatError} `invalid_input`
+ */
+export function parseFrame(chat: Chat, text: string): unknown {
+  let type: unknown;
+  try {
+    const input = parseJson(text);
+    type = (input as { type?: unknown } | null)?.type;
+    if (typeof input === "object" && input !== null && !Array.isArray(input)) return input;
+    throw new ChatError("invalid_input", "Expected an object");
+  } finally {
+    chat.metrics.framesIn.add(typeof type === "string" ? type : "other");
+  }
 }
 
 /** @throws {ChatError} `invalid_input` */

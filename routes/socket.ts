@@ -17,6 +17,7 @@ import {
   parseFrame,
   validateFrame,
 } from "./frames.ts";
+import { noteEnd } from "./lives.ts";
 import type { Origins } from "./origins.ts";
 import { openTokenSession, type Session } from "./session.ts";
 import type { SocketGuard } from "./socket_guard.ts";
@@ -53,7 +54,14 @@ export function socketRoutes(api: Api, options: SocketOptions): void {
     });
     const bearer = offered.find((one) => one.startsWith("bearer."))?.slice("bearer.".length);
     const token = bearer ?? c.req.query("token");
-    serveSocket(api, options, socket, address, openTokenSession(chat, tokens, token));
+    const requestId = c.get("requestId");
+    serveSocket(
+      api,
+      options,
+      socket,
+      { address, requestId },
+      openTokenSession(chat, tokens, token),
+    );
     return response;
   });
 }
@@ -80,11 +88,12 @@ function serveSocket(
   api: Api,
   options: SocketOptions,
   socket: WebSocket,
-  address: string,
+  { address, requestId }: { address: string; requestId: string },
   opening: Promise<Session>,
 ): void {
   const { chat } = api;
   const watched = options.guard.watch(socket);
+  const openedAt = chat.clock.elapsed();
   let connection: SocketConnection | undefined;
   const opened = Promise.withResolvers<void>();
   socket.onopen = () => opened.resolve();
@@ -117,10 +126,18 @@ function serveSocket(
     }
     if (connection) await receive(api, connection, data);
   };
-  socket.onclose = () => {
+  socket.onclose = ({ code }) => {
     options.guard.forget(watched);
     opened.resolve();
     connection?.ended();
+    noteEnd(chat, {
+      requestId,
+      transport: "websocket",
+      connection,
+      openedAt,
+      // Deno says 0 where the other side went without a word.
+      code: connection?.closeCode ?? (code || 1006),
+    });
   };
   // An abnormal end: `close` follows and does all there is to do, unless it never opened.
   socket.onerror = () => {
@@ -134,6 +151,10 @@ class SocketConnection implements Connection {
   endsAt: number;
   heardAt: number;
   readonly joined = new Set<string>();
+  framesIn = 0;
+  framesOut = 0;
+  /** By which it was closed from this side. */
+  closeCode: number | undefined;
   #closing = false;
   readonly #closed = Promise.withResolvers<void>();
 
@@ -164,16 +185,21 @@ class SocketConnection implements Connection {
     if (!this.open) return;
     const unsent = this.socket.bufferedAmount;
     if (unsent > slowBytes) this.close(closeCodes.slow, "Frames are read too slowly");
-    else if (!droppable || unsent <= slowBytes / 4) this.socket.send(text);
+    else if (!droppable || unsent <= slowBytes / 4) {
+      this.framesOut++;
+      this.socket.send(text);
+    }
   }
 
   tell(frame: ServerFrame): void {
+    this.chat.metrics.framesOut.add(frame.type);
     this.send(JSON.stringify(frame), false);
   }
 
   close(code: number, reason: string): Promise<void> {
     if (!this.open) return this.#closed.promise;
     this.#closing = true;
+    this.closeCode = code;
     // At once: a peer that does not answer the close must not hear, or count, any longer.
     depart(this.chat, this);
     // A turn later: closed while frames wait to be read, Deno drops the connection instead, and the
@@ -193,6 +219,7 @@ async function receive(api: Api, connection: SocketConnection, data: unknown): P
   const { chat } = api;
   if (!connection.open) return;
   connection.heardAt = chat.clock.elapsed();
+  connection.framesIn++;
   const broken = await brokenRule(chat, connection, data);
   if (broken) {
     connection.close(...broken);
@@ -200,7 +227,7 @@ async function receive(api: Api, connection: SocketConnection, data: unknown): P
   }
   let replyTo: string | undefined;
   try {
-    const input = parseFrame(data as string);
+    const input = parseFrame(chat, data as string);
     replyTo = frameId(input);
     const answer = await handleFrame(chat, source(api, connection), validateFrame(input));
     if (answer) connection.tell(answer);

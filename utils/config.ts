@@ -43,6 +43,8 @@ export interface Config {
   rateLimitScale: number;
   /** Ranges as `10.0.0.0/8` of the proxies that are believed; undefined: one with a private address. */
   trustedProxies: string[] | undefined;
+  /** What Prometheus shows to read /metrics; undefined: nobody may. */
+  metricsToken: string | undefined;
   logLevel: LogLevel;
   /** Settings that are given but belong to what this version does not have yet. */
   unused: string[];
@@ -67,6 +69,7 @@ const knownPushServices = [
 
 const secretBytes = 32;
 const makeSecret = "make one with: openssl rand -base64 48";
+const metricsTokenLength = 24;
 
 /**
  * Reads the settings.
@@ -142,6 +145,17 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode):
       serviceKey: serviceKey as string,
       serviceUrl: (serviceUrl ?? "https://api.resend.com").replace(/\/+$/, ""),
     };
+  }
+
+  function readMetricsToken(): string | undefined {
+    const value = given("METRICS_TOKEN");
+    if (value === undefined || /^[!-~]*$/.test(value) && value.length >= metricsTokenLength) {
+      return value;
+    }
+    throw new ConfigError(
+      `METRICS_TOKEN has ${value.length} characters: expected ${metricsTokenLength} or more, ` +
+        `without spaces (${makeSecret})`,
+    );
   }
 
   function readVapid(): Config["vapid"] {
@@ -266,6 +280,7 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode):
       "addresses or ranges such as 10.0.0.0/8, comma-separated, or none",
       undefined,
     ),
+    metricsToken: readMetricsToken(),
     logLevel: oneOf("LOG_LEVEL", logLevels, "info"),
     unused: notYetUsed.filter((name) => given(name) !== undefined),
   };

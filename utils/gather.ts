@@ -4,6 +4,8 @@ export interface Gatherer<Item, Result> {
   add(item: Item): Promise<Result>;
   /** Resolves when nothing waits and nothing is under way. */
   idle(): Promise<void>;
+  /** How many items wait for their batch. */
+  readonly waiting: number;
 }
 
 /**
@@ -13,11 +15,17 @@ export interface Gatherer<Item, Result> {
  *
  * @param run does a batch: gets 1 to `max` items, gives for each, in their order, its result or the
  *   error that it failed with. What it throws is thrown to each item of the batch.
- * @param options `max` items in one batch; `queueMax` waiting items, beyond which `refuse()` is thrown
+ * @param options `max` items in one batch; `queueMax` waiting items, beyond which `refuse()` is thrown;
+ *   `observe` is told of each batch that has ended, well or not, and of its milliseconds
  */
 export function gather<Item, Result>(
   run: (batch: Item[]) => Promise<(Result | Error)[]>,
-  options: { max: number; queueMax: number; refuse: () => Error },
+  options: {
+    max: number;
+    queueMax: number;
+    refuse: () => Error;
+    observe?: ((batch: Item[], ms: number) => void) | undefined;
+  },
 ): Gatherer<Item, Result> {
   interface Waiting {
     item: Item;
@@ -33,8 +41,10 @@ export function gather<Item, Result>(
     while (queue.length > 0) {
       const batch = queue.slice(0, options.max);
       queue = queue.slice(options.max);
+      const items = batch.map((waiting) => waiting.item);
+      const begun = performance.now();
       try {
-        const results = await run(batch.map((waiting) => waiting.item));
+        const results = await run(items);
         batch.forEach((waiting, at) => {
           const result = results[at] as Result | Error;
           if (result instanceof Error) waiting.reject(result);
@@ -43,6 +53,7 @@ export function gather<Item, Result>(
       } catch (reason) {
         for (const waiting of batch) waiting.reject(reason);
       }
+      options.observe?.(items, performance.now() - begun);
     }
     draining = undefined;
   }
@@ -56,5 +67,8 @@ export function gather<Item, Result>(
       return promise;
     },
     idle: () => draining ?? Promise.resolve(),
+    get waiting() {
+      return queue.length;
+    },
   };
 }

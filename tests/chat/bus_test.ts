@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import type { Bus, BusEvent } from "@/chat/bus.ts";
 import { MemoryBus } from "@/chat/memory_bus.ts";
+import { createChatMetrics } from "@/chat/metrics.ts";
 import { PostgresBus } from "@/chat/postgres_bus.ts";
 import type { OpenDatabase } from "@/db/database.ts";
+import { Metrics } from "@/utils/metrics.ts";
 import { openTestEmbedded, openTestPostgres, silentLog } from "../support/server.ts";
 import { testPostgresUrl } from "../support/postgres.ts";
 
@@ -40,8 +42,18 @@ const kinds: { name: string; ignore: boolean; open(): Promise<Pair> }[] = [
 
 function onDatabase(database: OpenDatabase): Pair {
   return {
-    one: new PostgresBus(database, crypto.randomUUID(), silentLog),
-    other: new PostgresBus(database, crypto.randomUUID(), silentLog),
+    one: new PostgresBus(
+      database,
+      crypto.randomUUID(),
+      silentLog,
+      createChatMetrics(new Metrics()),
+    ),
+    other: new PostgresBus(
+      database,
+      crypto.randomUUID(),
+      silentLog,
+      createChatMetrics(new Metrics()),
+    ),
     close: () => database.close(),
   };
 }

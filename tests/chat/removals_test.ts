@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Connection, Connections } from "@/chat/connections.ts";
 import { Removals } from "@/chat/removals.ts";
 import { newId } from "@/utils/ids.ts";
+import { Counts } from "@/utils/metrics.ts";
 
 /** A connection that keeps what it is sent, and has joined this conversation. */
 function listen(connections: Connections, userId: string, conversationId: string) {
@@ -22,7 +23,7 @@ function listen(connections: Connections, userId: string, conversationId: string
 }
 
 Deno.test("what was on its way to a member who is removed is dropped, until they are back", () => {
-  const connections = new Connections();
+  const connections = new Connections(new Counts([]));
   const [mira, jonas, conversationId, elsewhere] = [newId(), newId(), newId(), newId()];
   const { heard, connection } = listen(connections, mira, conversationId);
   const stayed = listen(connections, jonas, conversationId);

@@ -2,6 +2,7 @@ import type { Chat } from "@/chat/chat.ts";
 import { type AppOptions, createApi } from "@/routes/app.ts";
 import type { CallSpec } from "@/routes/api.ts";
 import type { Tokens } from "@/utils/jwt.ts";
+import { Metrics } from "@/utils/metrics.ts";
 import fc from "fast-check";
 import { checkResponse, type Request } from "./expect.ts";
 import { garbage, nearlyValid, valid, type World } from "./schemas.ts";
@@ -12,7 +13,7 @@ import { hostileText } from "./texts.ts";
 function listCalls(): CallSpec[] {
   const options = { publicUrl: "http://localhost", allowedOrigins: [], localAccounts: true };
   const page = { folder: "", dev: false, config: { parentOrigins: [] } };
-  const all = { ...options, page } as unknown as AppOptions;
+  const all = { ...options, page, metrics: new Metrics() } as unknown as AppOptions;
   return createApi({} as Chat, {} as Tokens, all).specs;
 }
 

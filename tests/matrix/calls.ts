@@ -103,6 +103,9 @@ export const calls: Record<string, CallRow> = {
   // Of whoever runs the server
   "GET /api/notifications/undelivered": { answers: "401 401  403 403 403 403 200  403 403" },
 
+  // Of whoever has a token for it that is no member's: tests/routes/metrics_test.ts
+  "GET /metrics": { answers: "404" },
+
   // Without a token
   "GET /api/health": { answers: "200" },
   "GET /api/ready": { answers: "200" },

@@ -9,6 +9,7 @@ import { clientFrames, type ClientFrameType, type ServerFrame } from "@/chat/pro
 import { createApp } from "@/routes/app.ts";
 import { SocketGuard } from "@/routes/socket_guard.ts";
 import { Mailbox } from "@/utils/mailbox.ts";
+import { Metrics } from "@/utils/metrics.ts";
 import { call, TestSocket } from "../support/client.ts";
 import { silentLog, startServer, testDatabases } from "../support/server.ts";
 import { ask, cellsOf, post, requestOf } from "./ask.ts";
@@ -44,6 +45,8 @@ Deno.test("every route and every frame has its row", async () => {
     heartbeatSeconds: 30,
     silenceSeconds: 120,
     guard: new SocketGuard(silentLog, 120),
+    metrics: new Metrics(),
+    metricsToken: "a token for Prometheus alone",
     mailbox: new Mailbox(server.chat.clock),
     page: { folder: "dist", config: page, dev: false },
   });

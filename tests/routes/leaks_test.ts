@@ -206,7 +206,7 @@ Deno.test({
     await program.exited;
     const { stdout, stderr } = program.output();
     assert.equal(stderr, "");
-    assert.match(stdout, /"path":"\/api\/auth\/login"/, "Requests are logged");
+    assert.match(stdout, /"route":"\/api\/auth\/login"/, "Requests are logged");
     assert.match(stdout, /used twice/);
     assert.ok(opened.errors.length > 15);
     for (const [name, secret] of Object.entries(secrets)) {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { clientFrames, serverFrames } from "@/chat/protocol.ts";
 import { createApp } from "@/routes/app.ts";
 import { SocketGuard } from "@/routes/socket_guard.ts";
+import { Metrics } from "@/utils/metrics.ts";
 import { call } from "../support/client.ts";
 import { silentLog, startServer } from "../support/server.ts";
 
@@ -66,6 +67,7 @@ Deno.test("every call is in the reference, and nothing else is", async () => {
     heartbeatSeconds: 30,
     silenceSeconds: 120,
     guard: new SocketGuard(silentLog, 120),
+    metrics: new Metrics(),
     page: {
       folder: "dist",
       dev: false,

@@ -6,6 +6,7 @@ import { createApp } from "@/routes/app.ts";
 import type { PageConfig } from "@/routes/page.ts";
 import { SocketGuard } from "@/routes/socket_guard.ts";
 import { buildPage } from "@/utils/build.ts";
+import { Metrics } from "@/utils/metrics.ts";
 import { silentLog, startServer } from "../support/server.ts";
 
 /** The page as it is built for production, with a file beside it that is nobody's to read. */
@@ -43,6 +44,7 @@ async function servePage(more: Partial<PageConfig> = {}) {
     heartbeatSeconds: 30,
     silenceSeconds: 120,
     guard: new SocketGuard(silentLog, 120),
+    metrics: new Metrics(),
     page: { folder, dev: false, config: { ...config, ...more } },
   });
   const page = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, app.fetch);

@@ -191,6 +191,17 @@ for (const { name, field, unset, right, wrong, expected, beside } of settings) {
   });
 }
 
+Deno.test("METRICS_TOKEN is long, and is not told when it is wrong", () => {
+  assert.equal(read().metricsToken, undefined);
+  const right = "x".repeat(24);
+  assert.equal(read({ METRICS_TOKEN: right }).metricsToken, right);
+  for (const wrong of ["x".repeat(23), `${right} ${right}`, `${right}ü`]) {
+    const message = refusal(() => read({ METRICS_TOKEN: wrong }));
+    assert.match(message, /^METRICS_TOKEN has \d+ characters: expected 24 or more, without spaces/);
+    assert.ok(!message.includes("xxx"));
+  }
+});
+
 Deno.test("HOST is this machine alone in development, and all addresses in production", () => {
   assert.equal(read({}, "development").host, "127.0.0.1");
   assert.equal(read({}, "production").host, "0.0.0.0");

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { gather } from "@/utils/gather.ts";
 
 /** A gatherer whose batches end when the test says so. */
-function underControl(options: { max?: number; queueMax?: number } = {}) {
+function underControl(
+  options: {
+    max?: number;
+    queueMax?: number;
+    observe?: (items: string[], ms: number) => void;
+  } = {},
+) {
   const batches: { items: string[]; end: PromiseWithResolvers<string[]> }[] = [];
   const begun: (() => void)[] = [];
   const gatherer = gather<string, string>(
@@ -104,4 +110,21 @@ Deno.test("gather() is idle when nothing waits and nothing is under way", async 
   await later;
   await waited;
   await gatherer.idle();
+});
+
+Deno.test("gather() says what waits, and tells of each batch that has ended, also of one that failed", async () => {
+  const observed: [items: string[], ms: number][] = [];
+  const observe = (items: string[], ms: number) => observed.push([items, ms]);
+  const { gatherer, items, end, fail } = underControl({ max: 2, observe });
+  const results = ["a", "b", "c"].map((item) => gatherer.add(item).catch(() => "failed"));
+  await items(0);
+  assert.deepEqual([gatherer.waiting, observed], [1, []]);
+  fail(0, new Error("Away"));
+  await items(1);
+  end(1);
+  assert.deepEqual(await Promise.all(results), ["failed", "failed", "c!"]);
+  await gatherer.idle();
+  assert.equal(gatherer.waiting, 0);
+  assert.deepEqual(observed.map(([items]) => items), [["a", "b"], ["c"]]);
+  assert.ok(observed.every(([, ms]) => ms >= 0));
 });
