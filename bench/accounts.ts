@@ -46,8 +46,8 @@ export async function insertDirect(
   }, [one, other]);
 }
 
-/** Pairs of members with their tokens, nowhere stored yet. */
-export async function makePairs(members: number): Promise<Pair[]> {
+/** Members with their tokens, nowhere stored yet. */
+export async function makeAccounts(count: number): Promise<Account[]> {
   const tokens = createTokens({
     secret,
     jwksUrl: undefined,
@@ -57,12 +57,17 @@ export async function makePairs(members: number): Promise<Pair[]> {
     ttlSeconds: tokenSeconds,
     clock: systemClock,
   });
-  const account = async (): Promise<Account> => {
+  return await Promise.all(Array.from({ length: count }, async () => {
     const id = newId();
     return { id, token: (await tokens.sign(id)).token };
-  };
-  return await Promise.all(Array.from({ length: members / 2 }, async (): Promise<Pair> => ({
+  }));
+}
+
+/** Each two of them with a conversation. */
+export async function makePairs(members: number): Promise<Pair[]> {
+  const accounts = await makeAccounts(members);
+  return Array.from({ length: members / 2 }, (_, n): Pair => ({
     conversationId: newId(),
-    members: [await account(), await account()],
-  })));
+    members: [accounts[2 * n]!, accounts[2 * n + 1]!],
+  }));
 }

@@ -1,3 +1,4 @@
+import { type Comparison, ratioOf } from "./comparison.ts";
 import type { Outcome } from "./load/plan.ts";
 import {
   isHeld,
@@ -23,7 +24,22 @@ export interface Aim {
 
 /** The aims that a run has measured. */
 export function aims(results: Results): Aim[] {
-  return [...throughput(results.loads), ...delays(results.loads)];
+  return [
+    ...throughput(results.loads),
+    ...delays(results.loads),
+    ...results.comparisons.flatMap(compared),
+  ];
+}
+
+function compared(one: Comparison): Aim[] {
+  if (!one.aim) return [];
+  const { is, bound: aim } = one.aim;
+  const ratio = ratioOf(one);
+  return [
+    ratio === undefined
+      ? { what: one.what, aim, is, unit: one.unit, measured: median(one.values) }
+      : { what: `${one.what}, of ${one.beside?.name}`, aim, is, unit: "×", measured: ratio },
+  ];
 }
 
 /** How many under way each member has where rates are compared. */

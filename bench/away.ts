@@ -110,7 +110,7 @@ async function measure(
   const server =
     await (on
       ? startParley({ databaseUrl }, mail)
-      : startParley({ databaseUrl }, {}, ["bench/peers/without_notices.ts"]));
+      : startParley({ databaseUrl }, {}, { program: ["bench/peers/without_notices.ts"] }));
   try {
     const plan: AwayPlan = {
       url: server.url,

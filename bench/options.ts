@@ -16,6 +16,9 @@ export const parts = [
   "page",
   "start",
   "away",
+  "group",
+  "idle",
+  "reconnect",
 ] as const;
 export type Part = typeof parts[number];
 
@@ -38,6 +41,11 @@ export interface Options {
   away: number;
   /** Messages a second to them, where it is not as many as are acknowledged. */
   rate: number;
+  /** Members of a group, all of them online. */
+  group: number;
+  /** Members who are connected and do nothing, and those who come back at once. */
+  idle: number;
+  reconnect: number;
   json: boolean;
 }
 
@@ -52,6 +60,9 @@ export const usage = `deno task bench [options]
   --marks         measure also with delivery marks, as the page sends them
   --away n        members who are away, of whom each is written to once (10000)
   --rate n        messages a second to them in the paced load (1000)
+  --group n       members of the group in which one writes (1000)
+  --idle n        members who are connected and do nothing (5000)
+  --reconnect n   members who come back at once after a restart (5000)
   --json          figures as JSON instead of tables`;
 
 /** @throws {Error} naming the option and what was expected */
@@ -69,6 +80,9 @@ export function readOptions(args: string[]): Options {
       marks: { type: "boolean", default: false },
       away: { type: "string", default: "10000" },
       rate: { type: "string", default: "1000" },
+      group: { type: "string", default: "1000" },
+      idle: { type: "string", default: "5000" },
+      reconnect: { type: "string", default: "5000" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -79,25 +93,33 @@ export function readOptions(args: string[]): Options {
     if (part === undefined) throw new Error(`--only ${name}: expected ${parts.join(", ")}`);
     return part;
   });
-  const members = wholeNumber("members", values.members, 2, 2_000);
-  if (members % 2 === 1) throw new Error(`--members ${members}: expected an even number`);
   return {
     only,
     rounds: wholeNumber("rounds", values.rounds, 1, 20),
     seconds: wholeNumber("seconds", values.seconds, 1, 60),
     warmupSeconds: wholeNumber("warmup", values.warmup, 0, 60),
-    members,
+    members: evenNumber("members", values.members, 2, 2_000),
     windows: wholeNumbers("windows", values.windows, 1, 100),
     rates: wholeNumbers("rates", values.rates, 1, 100_000),
     marks: values.marks,
     away: wholeNumber("away", values.away, 100, 100_000),
     rate: wholeNumber("rate", values.rate, 1, 20_000),
+    group: wholeNumber("group", values.group, 2, 5_000),
+    idle: evenNumber("idle", values.idle, 500, 9_000),
+    reconnect: evenNumber("reconnect", values.reconnect, 2, 9_000),
     json: values.json,
   };
 }
 
 function wholeNumbers(name: string, values: string, min: number, max: number): number[] {
   return values === "" ? [] : values.split(",").map((one) => wholeNumber(name, one, min, max));
+}
+
+/** Of members, each two of whom have a conversation. */
+function evenNumber(name: string, value: string, min: number, max: number): number {
+  const number = wholeNumber(name, value, min, max);
+  if (number % 2 === 0) return number;
+  throw new Error(`--${name} ${value}: expected an even number`);
 }
 
 function wholeNumber(name: string, value: string, min: number, max: number): number {

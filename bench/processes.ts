@@ -20,6 +20,8 @@ export interface Running {
   url: string;
   /** From the command to the first good answer. */
   secondsToReady: number;
+  /** Resolves when it has ended, by itself or not. */
+  ended: Promise<unknown>;
   /** Asks it to end, and waits until it has. */
   stop(): Promise<void>;
 }
@@ -72,6 +74,7 @@ export async function startServer(
   return {
     pid: child.pid,
     url,
+    ended: child.status,
     secondsToReady: (performance.now() - started) / 1000,
     async stop() {
       if (!running.has(child)) return;

@@ -1,5 +1,6 @@
 import { aimsTable } from "./report/aims.ts";
 import { awayTables } from "./report/away.ts";
+import { comparisonTable } from "./report/comparisons.ts";
 import { rateTable, windowTable } from "./report/loads.ts";
 import { count, table } from "./report/table.ts";
 import { median, type Results } from "./results.ts";
@@ -16,6 +17,7 @@ export function report(results: Results): string {
     awayTables(results.away),
     startTable(results.starts),
     pageLine(results.page),
+    comparisonTable(results.comparisons),
     aimsTable(results),
     results.faults.map((fault) => `FAULT: ${fault}`).join("\n"),
   ].filter((part) => part !== "").join("\n\n");

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Comparison } from "./comparison.ts";
 import type { AwayOutcome, Outcome } from "./load/plan.ts";
 import { percentile } from "./load/percentile.ts";
 import type { PageSize } from "./page.ts";
@@ -30,6 +31,7 @@ export interface Results {
   inserts: InsertRate[];
   page: PageSize | undefined;
   away: AwayResults | undefined;
+  comparisons: Comparison[];
   /** By database, one for each round. */
   starts: Record<string, StartTimes[]>;
   /** Anything that makes the figures worthless: lost messages, rows that are not there. */

@@ -6,21 +6,28 @@
 import { type OwnPostgres, startPostgres } from "@/tests/support/postgres.ts";
 import { makePairs } from "./accounts.ts";
 import { measureAway } from "./away.ts";
+import type { PartResult } from "./comparison.ts";
+import { measureGroup } from "./group.ts";
+import { measureIdle } from "./idle.ts";
 import { countRows, kindOf, makeLoads, runLoad } from "./loads.ts";
 import { type Options, type Part, readOptions, usage } from "./options.ts";
 import { ensurePage, measurePage } from "./page.ts";
 import { openInserts } from "./pgbench.ts";
 import { endAll } from "./processes.ts";
+import { measureReconnect } from "./reconnect.ts";
 import { report } from "./report.ts";
 import type { Results } from "./results.ts";
 import { measureStartOnPGlite, measureStartOnPostgres } from "./start.ts";
 import { openTargets } from "./targets.ts";
 
+/** The parts that need none. */
+const withoutPostgres: Part[] = ["relay", "nats", "pglite", "page"];
+
 async function measure(options: Options): Promise<Results> {
   const wants = (part: Part) => options.only.includes(part);
   await using open = new AsyncDisposableStack();
   let postgres: OwnPostgres | undefined;
-  if ((["postgres", "socketio", "pgbench", "start", "away"] as const).some(wants)) {
+  if (options.only.some((part) => !withoutPostgres.includes(part))) {
     say("starting Postgres");
     postgres = await startPostgres({ durable: true });
     open.defer(postgres.stop);
@@ -29,6 +36,7 @@ async function measure(options: Options): Promise<Results> {
 
   const away = wants("away") && postgres ? await measureAway(options, postgres, say) : undefined;
   const rates = await measureRates(options, postgres);
+  const further = postgres ? await measureFurther(options, postgres) : [];
   return {
     date: new Date().toISOString(),
     machine: {
@@ -40,8 +48,21 @@ async function measure(options: Options): Promise<Results> {
     starts: wants("start") && postgres ? await measureStarts(options, postgres) : {},
     away,
     ...rates,
-    faults: [...rates.faults, ...away?.faults ?? []],
+    comparisons: further.flatMap(({ comparisons }) => comparisons),
+    faults: [rates, away, ...further].flatMap((one) => one?.faults ?? []),
   };
+}
+
+/** Parts that are measured one after the other, each beside something of its own. */
+const furtherParts = { group: measureGroup, idle: measureIdle, reconnect: measureReconnect };
+
+async function measureFurther(options: Options, postgres: OwnPostgres): Promise<PartResult[]> {
+  const results: PartResult[] = [];
+  for (const [part, measurePart] of Object.entries(furtherParts)) {
+    if (!options.only.includes(part as Part)) continue;
+    results.push(await measurePart(options, postgres, say));
+  }
+  return results;
 }
 
 async function measureStarts(
@@ -84,7 +105,7 @@ async function measureRates(
       inserts.push(await insert(options.seconds));
     }
   }
-  say("counting what was stored");
+  if (loads.length > 0) say("counting what was stored");
   const missing = await countRows(targets.all);
   return {
     loads: loads.map(({ result }) => result),

@@ -59,17 +59,26 @@ export async function openTargets(
   return { all, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
-/** The ceiling. It stands between the others, so that each is measured beside it. */
+/** It stands between the others, so that each is measured beside it. */
 async function relay(): Promise<Target> {
-  const port = freePort();
-  const program = deno(["--allow-net", "bench/peers/relay.ts", String(port)]);
   return {
     name: "relay, stores nothing",
     role: "ceiling",
     protocol: "parley",
-    server: await startServer(port, program),
+    server: await startRelay(),
     acknowledged: 0,
   };
+}
+
+/** Hands frames on and stores nothing. */
+export function startRelay(): Promise<Running> {
+  const port = freePort();
+  return startServer(port, deno(["--allow-net", "bench/peers/relay.ts", String(port)]));
+}
+
+/** Holds sockets and nothing else. */
+export function startBare(port = freePort()): Promise<Running> {
+  return startServer(port, deno(["--allow-net", "bench/peers/bare.ts", String(port)]));
 }
 
 async function onPostgres(postgres: TestPostgres, pairs: Pair[]): Promise<Target> {
@@ -131,14 +140,12 @@ function parley(
  * Starts `main.ts start`, as `deno task start` does, on one of the two databases.
  *
  * @param env further settings
- * @param program what to start instead
  */
 export function startParley(
   on: { databaseUrl: string } | { folder: string },
   env: Record<string, string> = {},
-  program: string[] = ["main.ts", "start"],
+  { port = freePort(), program = ["main.ts", "start"] } = {},
 ): Promise<Running> {
-  const port = freePort();
   const permissions = ["--allow-net", "--allow-env", "--allow-sys=hostname,networkInterfaces"];
   if ("folder" in on) {
     permissions.push(`--allow-read=.,${on.folder}`, `--allow-write=${on.folder}`);

@@ -87,8 +87,9 @@ function relay(
     editedAt: null,
     deletedAt: null,
   });
+  const text = `{"type":"new_message","message":${room.last}}`;
   for (const other of room.sockets) {
-    if (other !== socket) other.send(`{"type":"new_message","message":${room.last}}`);
+    if (other !== socket) other.send(text);
   }
   socket.send(`{"type":"message_sent","clientId":"${clientId}","message":${room.last}}`);
 }

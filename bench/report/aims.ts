@@ -1,6 +1,6 @@
 import { type Aim, aims } from "../aims.ts";
 import type { Results } from "../results.ts";
-import { table } from "./table.ts";
+import { figure, table } from "./table.ts";
 
 /** Each aim that was measured, and whether it is met. */
 export function aimsTable(results: Results): string {
@@ -18,7 +18,3 @@ function verdict({ aim, is, measured, remark }: Aim): string {
   if (is === "at least" ? measured >= aim : measured <= aim) return "met";
   return `missed by ${Math.round(Math.abs(measured / aim - 1) * 100)} %`;
 }
-
-/** Three digits. */
-const figure = (number: number) =>
-  number >= 100 ? String(Math.round(number)) : number.toPrecision(3);

@@ -12,3 +12,6 @@ export const count = (number: number) => Math.round(number).toLocaleString("en")
 /** What is not known is said to be so. */
 export const known = (number: number, digits: number) =>
   Number.isFinite(number) ? number.toFixed(digits) : "?";
+
+/** Three digits, or all there are before the point. */
+export const figure = (number: number) => number >= 100 ? count(number) : number.toPrecision(3);
