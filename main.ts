@@ -5,17 +5,14 @@
  *
  * @module
  */
+import { openBetween } from "@/chat/between.ts";
 import { type Chat, openChat } from "@/chat/chat.ts";
 import { queues, startDeliveries } from "@/chat/deliveries.ts";
 import { demoMembers, demoPassword, seedDemo } from "@/chat/demo.ts";
 import { watchEpoch } from "@/chat/epoch.ts";
-import { MemoryBus } from "@/chat/memory_bus.ts";
-import { MemoryPresence } from "@/chat/memory_presence.ts";
 import { createChatMetrics, watchChat } from "@/chat/metrics.ts";
 import { endNotices, notify, tidyNotices } from "@/chat/notify.ts";
 import { beat, endPresence, sweep } from "@/chat/online.ts";
-import { PostgresBus } from "@/chat/postgres_bus.ts";
-import { PostgresPresence } from "@/chat/postgres_presence.ts";
 import { closeCodes } from "@/chat/protocol.ts";
 import { databaseError, isForbidden, isTransient, type OpenDatabase } from "@/db/database.ts";
 import { CannotOpen, openDatabase } from "@/db/open.ts";
@@ -27,7 +24,6 @@ import { SocketGuard } from "@/routes/socket_guard.ts";
 import { type Clock, systemClock } from "@/utils/clock.ts";
 import { type Config, ConfigError, readConfig } from "@/utils/config.ts";
 import { FolderInUse } from "@/utils/folder_lock.ts";
-import { newId } from "@/utils/ids.ts";
 import { createTokens, type Tokens } from "@/utils/jwt.ts";
 import { createLog, type Log } from "@/utils/log.ts";
 import type { Mailer } from "@/utils/mail.ts";
@@ -86,7 +82,6 @@ export async function serve(
   parts: ServeParts,
 ): Promise<Server> {
   const { log, clock = systemClock, queueClock } = parts;
-  const instanceId = newId();
   const metrics = new Metrics();
   const counts = createChatMetrics(metrics);
   const shared = config.databaseUrl !== undefined;
@@ -106,11 +101,12 @@ export async function serve(
       settled: (queue, state) => counts.job({ queue, state }),
     })
     : undefined;
+  const between = await openBetween(config, database, { log, clock, metrics: counts });
   const chat = await openChat({
     database,
     sharesDatabase: shared,
-    bus: shared ? new PostgresBus(database, instanceId, log, counts) : new MemoryBus(),
-    presence: shared ? new PostgresPresence(database.db, instanceId, clock) : new MemoryPresence(),
+    bus: between.bus,
+    presence: between.presence,
     clock,
     log,
     metrics: counts,
@@ -199,6 +195,7 @@ export async function serve(
       await Promise.race([ended, after(drainMs)]);
       mailer?.close();
       await chat.bus.close();
+      between.close();
       await database.close();
     },
   };
@@ -252,9 +249,6 @@ async function run(command: string): Promise<void> {
     event.preventDefault();
     log.error("Unhandled rejection", { error: event.reason });
   });
-  for (const name of config.unused) {
-    log.warn(`${name} is set, but this version does not use it yet`);
-  }
 
   if (command === "dev") {
     const { watchPage } = await import("@/utils/build.ts");

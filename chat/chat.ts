@@ -6,7 +6,7 @@ import type { Log } from "@/utils/log.ts";
 import type { Mailer } from "@/utils/mail.ts";
 import type { Pusher } from "@/utils/push.ts";
 import { openInMemory } from "@/utils/rate_limit.ts";
-import type { Bus } from "./bus.ts";
+import { type Bus, syncNeeded } from "./bus.ts";
 import { Activity } from "./activity.ts";
 import { type Audience, Connections } from "./connections.ts";
 import { Epoch } from "./epoch.ts";
@@ -102,7 +102,10 @@ export async function openChat(parts: ChatParts): Promise<Chat> {
     (userId) => activity.has(userId, clock.elapsed()),
   );
 
-  await bus.subscribe(({ to, text, ...audience }) => connections.tell(to, text, audience));
+  await bus.subscribe({
+    heard: ({ to, text, ...audience }) => connections.tell(to, text, audience),
+    missed: (userIds = connections.userIds()) => connections.tell(userIds, syncNeeded),
+  });
   return {
     ...parts,
     db: database.db,

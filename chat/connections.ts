@@ -64,6 +64,11 @@ export class Connections {
     return this.#byUser.has(userId);
   }
 
+  /** Who has one here. */
+  userIds(): string[] {
+    return [...this.#byUser.keys()];
+  }
+
   /** How many a member has here. */
   count(userId: string): number {
     return this.#byUser.get(userId)?.size ?? 0;
@@ -76,6 +81,10 @@ export class Connections {
     if (own === undefined) this.#byUser.set(connection.userId, new Set([connection]));
     else own.add(connection);
     return own === undefined;
+  }
+
+  holds(connection: Connection): boolean {
+    return this.#byUser.get(connection.userId)?.has(connection) ?? false;
   }
 
   /** @returns whether it was the member's last one here; false also if it was gone already */

@@ -1,9 +1,9 @@
-import type { Bus, BusEvent } from "./bus.ts";
+import type { Bus, BusEvent, BusListener } from "./bus.ts";
 
 /** Between the instances of one process; a lone one, the usual case, has nobody to tell. */
 export class MemoryBus implements Bus {
   readonly waiting = 0;
-  #heard: ((event: BusEvent) => void) | undefined;
+  #listener: BusListener | undefined;
 
   /** @param peers shared by the instances that hear each other */
   constructor(private readonly peers = new Set<MemoryBus>()) {
@@ -11,13 +11,20 @@ export class MemoryBus implements Bus {
   }
 
   publish(event: BusEvent): void {
-    for (const peer of this.peers) if (peer !== this) peer.#heard?.(event);
+    for (const peer of this.peers) if (peer !== this) peer.#listener?.heard(event);
   }
 
-  subscribe(heard: (event: BusEvent) => void): Promise<void> {
-    this.#heard = heard;
+  subscribe(listener: BusListener): Promise<void> {
+    this.#listener = listener;
     return Promise.resolve();
   }
+
+  /** All hear everything. */
+  join(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  leave(): void {}
 
   close(): Promise<void> {
     this.peers.delete(this);

@@ -16,22 +16,42 @@ const departureMs = 3_000;
 const connectionsMax = 50;
 
 /**
- * Looks whether a member may have one more connection here.
+ * Makes a member's connection. It hears everything from the moment that `open` is called; if it is
+ * the member's first one, contacts are told, in the background: a connection does not depend on it,
+ * nor wait for it.
  *
+ * @param open makes the connection; undefined if its peer has gone meanwhile
  * @throws {ChatError} `rate_limited`
  */
-export function admit(chat: Chat, userId: string): void {
+export async function connect<Made extends Connection | undefined>(
+  chat: Chat,
+  userId: string,
+  open: () => Made,
+): Promise<Made> {
+  await chat.bus.join(userId);
+  let arrived = false;
+  try {
+    admit(chat, userId);
+    const connection = open();
+    if (connection) {
+      arrive(chat, connection);
+      arrived = true;
+    }
+    return connection;
+  } finally {
+    if (!arrived) chat.bus.leave(userId);
+  }
+}
+
+/** Looks whether a member may have one more connection here. */
+function admit(chat: Chat, userId: string): void {
   if (chat.connections.count(userId) < connectionsMax) return;
   throw new ChatError("rate_limited", `At most ${connectionsMax} connections a member`, {
     retryAfter: 60,
   });
 }
 
-/**
- * A connection is there: it hears from now on. If it is the member's first one, contacts are told,
- * in the background: a connection does not depend on it, nor wait for it.
- */
-export function arrive(chat: Chat, connection: Connection): void {
+function arrive(chat: Chat, connection: Connection): void {
   const { userId } = connection;
   const first = chat.connections.add(connection);
   const returned = chat.departing.delete(userId);
@@ -51,6 +71,8 @@ function enter(chat: Chat, userId: string): void {
 /** A connection is gone. Contacts are told a little later, unless the member comes back. */
 export function depart(chat: Chat, connection: Connection): void {
   chat.activity.set(connection.userId, connection.id, null);
+  if (!chat.connections.holds(connection)) return;
+  chat.bus.leave(connection.userId);
   if (chat.connections.remove(connection)) {
     chat.departing.set(connection.userId, chat.clock.elapsed());
   }

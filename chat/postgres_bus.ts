@@ -2,7 +2,7 @@ import type { OpenDatabase } from "@/db/database.ts";
 import { notify } from "@/db/notify.ts";
 import { gather } from "@/utils/gather.ts";
 import type { Log } from "@/utils/log.ts";
-import type { Bus, BusEvent } from "./bus.ts";
+import type { Bus, BusEvent, BusListener } from "./bus.ts";
 import { type ChatMetrics, noteBatch } from "./metrics.ts";
 
 const channel = "parley";
@@ -64,7 +64,7 @@ export class PostgresBus implements Bus {
     });
   }
 
-  async subscribe(heard: (event: BusEvent) => void): Promise<void> {
+  async subscribe({ heard, missed }: BusListener): Promise<void> {
     /** Unfinished sendings: by instance, since each sends one at a time. */
     const unfinished = new Map<string, { number: string; text: string }>();
     this.#unlisten = await this.database.listen(channel, (payload) => {
@@ -87,6 +87,10 @@ export class PostgresBus implements Bus {
         // Its first pieces were lost with the connection: sync brings what it told.
         this.log.warn("An event from another instance is incomplete", { from, error });
       }
+    }, () => {
+      // At the start nobody is here who could have missed anything.
+      unfinished.clear();
+      missed();
     });
   }
 
@@ -99,6 +103,13 @@ export class PostgresBus implements Bus {
       this.#underWay.delete(one);
     }
   }
+
+  /** A channel is everybody's: all hear everything. */
+  join(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  leave(): void {}
 
   async close(): Promise<void> {
     await this.#queue.idle();

@@ -4,7 +4,6 @@ import {
   deleteInstances,
   deletePresence,
   deleteSilentInstances,
-  type Heard,
   insertPresence,
   selectActive,
   selectInstances,
@@ -16,17 +15,14 @@ import type { Clock } from "@/utils/clock.ts";
 import { gather } from "@/utils/gather.ts";
 import type { Presence } from "./presence.ts";
 import { limits } from "./protocol.ts";
+import { Silence } from "./silence.ts";
 
 /** How often it is written that a member is still active. */
 const activeMs = 20_000;
-/** An instance that does not beat while we do so often is gone. */
-const missedMax = 4;
 
 /**
  * Shared over Postgres: a row for each member and instance, and one beating row for each instance,
- * so that keeping ten thousand members online costs one small update. Whether another one still
- * beats is counted in beats of our own: no clock that jumps, and no time in which the database was
- * away, makes it gone.
+ * so that keeping ten thousand members online costs one small update.
  */
 export class PostgresPresence implements Presence {
   readonly #here = new Set<string>();
@@ -43,8 +39,7 @@ export class PostgresPresence implements Presence {
   readonly #unwritten = new Set<string>();
   /** Who is active here, and when that was written last, by either reading of the clock. */
   readonly #active = new Map<string, { since: number; elapsed: number }>();
-  /** Of each other instance: its last beat, and how many of ours have come since. */
-  readonly #others = new Map<string, { at: string; missed: number }>();
+  readonly #silence = new Silence();
   /** Whether the instance's own row is known to stand. */
   #known = false;
 
@@ -91,20 +86,8 @@ export class PostgresPresence implements Presence {
     await this.#renew();
     await this.#writeActive(active);
     await Promise.all([...this.#unwritten].map((userId) => this.#changed.add(userId)));
-    return this.#offline(await deleteSilentInstances(this.db, await this.#silent()));
-  }
-
-  /** The instances that have missed too many beats. */
-  async #silent(): Promise<Heard[]> {
-    const heard = (await selectInstances(this.db)).filter(({ id }) => id !== this.instanceId);
-    const ids = new Set(heard.map(({ id }) => id));
-    for (const id of this.#others.keys()) if (!ids.has(id)) this.#others.delete(id);
-    return heard.filter(({ id, at }) => {
-      const before = this.#others.get(id);
-      const missed = before?.at === at ? before.missed + 1 : 0;
-      this.#others.set(id, { at, missed });
-      return missed >= missedMax;
-    });
+    const others = (await selectInstances(this.db)).filter(({ id }) => id !== this.instanceId);
+    return this.#offline(await deleteSilentInstances(this.db, this.#silence.among(others)));
   }
 
   async #writeActive(active: string[]): Promise<void> {

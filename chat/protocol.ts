@@ -31,6 +31,8 @@ export const limits = {
   typingIdleMs: 1_000,
   /** A receiver stops showing "is typing" after this long without news. */
   typingExpireMs: 6_000,
+  /** Who is told to sync waits for up to this long first: many are told at once. */
+  syncSpreadMs: 5_000,
   /** Whoever was last active this long ago or longer counts as away. */
   activeMs: 60_000,
   /** A client whose member is active says so again this often. */
@@ -754,6 +756,8 @@ export const serverFrames = {
     userId: uuid,
     lastSeenAt: v.nullable(timestamp),
   }),
+  /** Something may have been lost on its way: to be followed by a `sync`, after a random wait. */
+  sync_needed: v.object({ type: v.literal("sync_needed") }),
   sync_result: v.object({ type: v.literal("sync_result"), ...SyncResult.entries, replyTo }),
   /** A notification that is new, or that tells of more than before. */
   notification: v.object({

@@ -1,7 +1,7 @@
 import type { Chat } from "@/chat/chat.ts";
 import type { Connection } from "@/chat/connections.ts";
 import { ChatError } from "@/chat/errors.ts";
-import { admit, arrive, depart } from "@/chat/online.ts";
+import { connect, depart } from "@/chat/online.ts";
 import { clientFrames, closeCodes, serverFrames } from "@/chat/protocol.ts";
 import { spend } from "@/chat/rates.ts";
 import { newId } from "@/utils/ids.ts";
@@ -34,16 +34,17 @@ export function eventRoutes(api: Api, options: { heartbeatSeconds: number }): vo
     summary: "Server-sent events: each event's data is one server frame",
     rate: "open",
     answers: { 200: "text/event-stream" },
-  }, ({ c, session }) => {
+  }, async ({ c, session }) => {
     // Hono would run this for a HEAD as well, and nobody would ever read the stream.
     if (c.req.raw.method !== "GET") throw new ChatError("invalid_input", "Expected GET");
-    admit(chat, session.user.id);
     const { heartbeatSeconds } = options;
     const requestId = c.get("requestId");
-    const stream = new EventStream(chat, session, requestId, heartbeatSeconds * 1000);
-    stream.send(JSON.stringify(connectedFrame(chat, stream.id, session, heartbeatSeconds)));
-    chat.metrics.framesOut.add("connected");
-    arrive(chat, stream);
+    const stream = await connect(chat, session.user.id, () => {
+      const made = new EventStream(chat, session, requestId, heartbeatSeconds * 1000);
+      made.send(JSON.stringify(connectedFrame(chat, made.id, session, heartbeatSeconds)));
+      chat.metrics.framesOut.add("connected");
+      return made;
+    });
     return new Response(stream.body, {
       headers: {
         "content-type": "text/event-stream",

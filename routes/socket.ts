@@ -1,7 +1,7 @@
 import type { Chat } from "@/chat/chat.ts";
 import type { Connection } from "@/chat/connections.ts";
 import { ChatError, toChatError } from "@/chat/errors.ts";
-import { admit, arrive, depart } from "@/chat/online.ts";
+import { connect, depart } from "@/chat/online.ts";
 import { closeCodes, limits, type ServerFrame } from "@/chat/protocol.ts";
 import { spend } from "@/chat/rates.ts";
 import { newId } from "@/utils/ids.ts";
@@ -100,12 +100,13 @@ function serveSocket(
 
   const ready = Promise.all([opening, opened.promise]).then(async ([session]) => {
     await spend(chat, "open", { member: session.user.id });
-    if (socket.readyState !== WebSocket.OPEN) return;
-    admit(chat, session.user.id);
-    connection = new SocketConnection(chat, socket, session, address);
-    connection.tell(connectedFrame(chat, connection.id, session, options.heartbeatSeconds));
-    options.guard.connected(watched);
-    arrive(chat, connection);
+    connection = await connect(chat, session.user.id, () => {
+      if (socket.readyState !== WebSocket.OPEN) return;
+      const made = new SocketConnection(chat, socket, session, address);
+      made.tell(connectedFrame(chat, made.id, session, options.heartbeatSeconds));
+      options.guard.connected(watched);
+      return made;
+    });
   }).catch(async (error) => {
     await opened.promise;
     // Never the error's own words: they may be the sender's, and longer than a reason may be.

@@ -6,6 +6,7 @@
 import { isIP, isIPv6 } from "node:net";
 import * as v from "valibot";
 import { type LogLevel, logLevels } from "./log.ts";
+import type { RedisAddress } from "./redis.ts";
 
 export type Mode = "development" | "production";
 
@@ -18,6 +19,8 @@ export interface Config {
   /** A Postgres server's URL; undefined: the embedded database in `dataDir`. */
   databaseUrl: string | undefined;
   dataDir: string;
+  /** Carries events and presence between instances; undefined: Postgres does. */
+  redis: RedisAddress | undefined;
   jwtSecret: string | undefined;
   jwksUrl: string | undefined;
   jwtIssuer: string | undefined;
@@ -46,8 +49,6 @@ export interface Config {
   /** What Prometheus shows to read /metrics; undefined: nobody may. */
   metricsToken: string | undefined;
   logLevel: LogLevel;
-  /** Settings that are given but belong to what this version does not have yet. */
-  unused: string[];
 }
 
 /** The sender of mail, and the SMTP server or the mail service that takes it. */
@@ -59,8 +60,6 @@ export type MailConfig =
 export class ConfigError extends Error {
   override name = "ConfigError";
 }
-
-const notYetUsed = ["REDIS_URL"];
 
 /** Where the push services of Chrome, Firefox, Edge and Safari are. */
 const knownPushServices = [
@@ -185,6 +184,23 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode):
     return { publicKey, privateKey, subject };
   }
 
+  const databaseUrl = address(
+    "DATABASE_URL",
+    /^postgres(ql)?:\/\//,
+    "postgres://user:password@host:port/database",
+  );
+  const redis = read<RedisAddress | undefined>(
+    "REDIS_URL",
+    RedisUrl,
+    "redis://user:password@host:port, or redis+cluster://host:port,host:port",
+    undefined,
+  );
+  if (redis !== undefined && databaseUrl === undefined) {
+    throw new ConfigError(
+      "REDIS_URL is set without DATABASE_URL: expected a Postgres server that the instances share",
+    );
+  }
+
   const port = wholeNumber("PORT", 0, 65_535, 8000);
   const host = given("HOST") ?? (mode === "development" ? "127.0.0.1" : "0.0.0.0");
   const publicUrl = address("PUBLIC_URL", /^https?:\/\//, "an http or https URL") ??
@@ -235,12 +251,9 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode):
     host,
     port,
     publicUrl: publicUrl.replace(/\/+$/, ""),
-    databaseUrl: address(
-      "DATABASE_URL",
-      /^postgres(ql)?:\/\//,
-      "postgres://user:password@host:port/database",
-    ),
+    databaseUrl,
     dataDir: given("DATA_DIR") ?? "./data",
+    redis,
     jwtSecret: jwtSecret ?? (canSign ? randomSecret() : undefined),
     jwksUrl,
     jwtIssuer,
@@ -282,7 +295,6 @@ export function readConfig(env: Record<string, string | undefined>, mode: Mode):
     ),
     metricsToken: readMetricsToken(),
     logLevel: oneOf("LOG_LEVEL", logLevels, "info"),
-    unused: notYetUsed.filter((name) => given(name) !== undefined),
   };
 }
 
@@ -340,6 +352,21 @@ const Ranges = v.pipe(
     const [, address = "", bits] = /^([^%]+)\/(\d{1,3})$/.exec(range) ?? [];
     return isIP(address) !== 0 && Number(bits) <= (isIPv6(address) ? 128 : 32);
   }),
+);
+
+/** `redis` or, by TLS, `rediss`; of a cluster, nodes that share the scheme and the login. */
+const RedisUrl = v.pipe(
+  v.string(),
+  v.transform((text): RedisAddress => {
+    const [, scheme, cluster, login = "", hosts = ""] =
+      /^(rediss?)(\+cluster)?:\/\/([^@]*@)?([^@]+)$/.exec(text) ?? [];
+    const urls = hosts.split(",").map((host) => `${scheme}://${login}${host}`);
+    return { urls, cluster: cluster !== undefined };
+  }),
+  v.check(({ urls, cluster }) => cluster || urls.length === 1),
+  v.check(({ urls }) =>
+    urls.every((url) => /^rediss?:/.test(url) && URL.canParse(url) && new URL(url).hostname !== "")
+  ),
 );
 
 const InboxTabs = v.pipe(

@@ -8,6 +8,7 @@ import type { Notification, NotificationsResult, ReadNotificationsInput } from "
 import { reasonOf } from "../api.ts";
 import { withNotification, withPage, withRead } from "../lib/notifications.ts";
 import { connection, onFrame, onOpened } from "./chat.ts";
+import { onSyncNeeded } from "./sync.ts";
 import { serverNow } from "./clock.ts";
 import { call, onMember } from "./session.ts";
 
@@ -127,6 +128,7 @@ export function startNotifications(): void {
     if (frame.type === "notifications_read") take(frame.ids, frame.unreadCount);
   });
   onOpened(catchUp);
+  onSyncNeeded(catchUp);
   onMember(clear);
   if (connection.status.peek() === "open") catchUp();
 }

@@ -1,12 +1,13 @@
 /**
- * Asks the server what this page is missing: on connecting, on becoming visible, each minute, and
- * wherever a gap shows. One question at a time.
+ * Asks the server what this page is missing: on connecting, on becoming visible, each minute, when
+ * told to, and wherever a gap shows. One question at a time.
  *
  * @module
  */
 import { computed, effect, untracked } from "@preact/signals";
+import { limits } from "@/chat/protocol.ts";
 import { applySync } from "./apply.ts";
-import { chat, connection, onEffect, onOpened, take } from "./chat.ts";
+import { chat, connection, onEffect, onFrame, onOpened, take } from "./chat.ts";
 import { inboxEnd, loadInbox } from "./conversations.ts";
 import { headsOf } from "./heads.ts";
 import { hasGap } from "./held.ts";
@@ -45,6 +46,17 @@ export async function sync(): Promise<void> {
   if (isWanted) sync();
 }
 
+/** Does something when the server has told everybody to: not with all the others at once. */
+export function onSyncNeeded(work: () => void): void {
+  let timer: number | undefined;
+  onFrame(({ type }) => {
+    if (type !== "sync_needed") return;
+    clearTimeout(timer);
+    // Nor at once: instances that come back take a moment to say who is online.
+    timer = setTimeout(work, limits.syncSpreadMs * (0.4 + 0.6 * Math.random()));
+  });
+}
+
 export function startSync(): void {
   const isListed = computed(() => inboxEnd.value !== undefined);
   onOpened(() => isListed.value ? sync() : loadInbox(null));
@@ -56,6 +68,7 @@ export function startSync(): void {
     if (document.visibilityState === "visible") sync();
   });
   setInterval(sync, everyMs);
+  onSyncNeeded(sync);
   onEffect((wish) => {
     if (wish.type !== "sync") return;
     if (!wish.soon) return void sync();

@@ -3,10 +3,14 @@ import type { Bus, BusEvent } from "@/chat/bus.ts";
 import { MemoryBus } from "@/chat/memory_bus.ts";
 import { createChatMetrics } from "@/chat/metrics.ts";
 import { PostgresBus } from "@/chat/postgres_bus.ts";
+import { RedisBus } from "@/chat/redis_bus.ts";
 import type { OpenDatabase } from "@/db/database.ts";
 import { Metrics } from "@/utils/metrics.ts";
-import { openTestEmbedded, openTestPostgres, silentLog } from "../support/server.ts";
+import { openRedis } from "@/utils/redis.ts";
 import { testPostgresUrl } from "../support/postgres.ts";
+import { addressOf, hasRedis, startRedis, startRedisCluster } from "../support/redis.ts";
+import { openTestEmbedded, openTestPostgres, silentLog } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 /** Two instances' ends of a bus, on whatever carries it. */
 interface Pair {
@@ -38,6 +42,8 @@ const kinds: { name: string; ignore: boolean; open(): Promise<Pair> }[] = [
     ignore: testPostgresUrl === undefined,
     open: async () => onDatabase(await openTestPostgres(testPostgresUrl as string)),
   },
+  { name: "Redis", ignore: !hasRedis, open: () => onRedis(startRedis()) },
+  { name: "Redis Cluster", ignore: !hasRedis, open: () => onRedis(startRedisCluster()) },
 ];
 
 function onDatabase(database: OpenDatabase): Pair {
@@ -58,6 +64,33 @@ function onDatabase(database: OpenDatabase): Pair {
   };
 }
 
+async function onRedis(starting: Promise<AsyncDisposable & { url: string }>): Promise<Pair> {
+  const server = await starting;
+  const clients = [1, 2].map(() => openRedis(addressOf(server), silentLog));
+  await until(() => clients.every(({ isReady }) => isReady));
+  const [one, other] = clients.map((client) =>
+    new RedisBus(client, "test", crypto.randomUUID(), silentLog, createChatMetrics(new Metrics()))
+  );
+  return {
+    one: one as Bus,
+    other: other as Bus,
+    async close() {
+      for (const client of clients) client.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** What reaches one member of it: instances may hear of an event once for each, or once for all. */
+function toldTo(userId: string, events: BusEvent[]): BusEvent[] {
+  return events.filter(({ to }) => to.includes(userId)).map((event) => ({
+    ...event,
+    to: [userId],
+  }));
+}
+
+const crowd = Array.from({ length: 100 }, () => crypto.randomUUID());
+
 for (const { name, ignore, open } of kinds) {
   Deno.test({
     name: `events arrive whole, in order, at the others and not at oneself (${name})`,
@@ -67,26 +100,26 @@ for (const { name, ignore, open } of kinds) {
       const events: BusEvent[] = [
         { to: ["a"], text: "first" },
         { to: ["a", "b"], text: "ünï 👋 \\ \" ' \n".repeat(3_000), joined: "c", droppable: true },
+        ...Array.from({ length: 200 }, (_, n) => ({ to: ["a", "b"], text: `${n}` })),
+        { to: ["b"], text: "y".repeat(65_536), removed: { conversationId: "c", rev: 3 } },
         // As long as a frame may be, to as many as a group may have.
-        {
-          to: Array.from({ length: 100 }, () => crypto.randomUUID()),
-          text: "x".repeat(65_536),
-          except: "d",
-        },
-        ...Array.from({ length: 200 }, (_, n) => ({ to: ["a"], text: `${n}` })),
-        { to: ["a"], text: "last" },
+        { to: crowd, text: "x".repeat(65_536), except: "d" },
+        { to: ["a", "b"], text: "last" },
       ];
       const heard: BusEvent[] = [];
-      const done = Promise.withResolvers<void>();
       const heardByOne: BusEvent[] = [];
-      await one.subscribe((event) => heardByOne.push(event));
-      await other.subscribe((event) => {
-        heard.push(event);
-        if (event.text === "last") done.resolve();
-      });
+      await one.subscribe({ heard: (event) => heardByOne.push(event), missed() {} });
+      await other.subscribe({ heard: (event) => heard.push(event), missed() {} });
+      const members = ["a", "b", crowd[0] as string, crowd[99] as string];
+      for (const bus of [one, other]) for (const userId of members) await bus.join(userId);
+
       for (const event of events) one.publish(event);
-      await done.promise;
-      assert.deepEqual(heard, events);
+      const isAll = () =>
+        members.every((id) => toldTo(id, heard).length >= toldTo(id, events).length);
+      await until(isAll);
+      for (const userId of members) {
+        assert.deepEqual(toldTo(userId, heard), toldTo(userId, events));
+      }
       assert.deepEqual(heardByOne, []);
       await one.close();
       await other.close();
@@ -94,3 +127,30 @@ for (const { name, ignore, open } of kinds) {
     },
   });
 }
+
+Deno.test({
+  name: "over Redis an instance hears what is for the members it holds, and nothing else",
+  ignore: !hasRedis,
+  async fn() {
+    const { one, other, close } = await onRedis(startRedis());
+    const heard: string[] = [];
+    await one.subscribe({ heard() {}, missed() {} });
+    await other.subscribe({ heard: ({ text }) => heard.push(text), missed() {} });
+    // Two connections of one member; one goes.
+    for (const userId of ["a", "a", "b"]) await other.join(userId);
+    other.leave("a");
+    other.leave("b");
+    one.publish({ to: ["a", "b", "c"], text: "1" });
+    await until(() => heard.length > 0);
+    // Gone and back before the one is done.
+    other.leave("a");
+    await other.join("a");
+    one.publish({ to: ["b", "c"], text: "2" });
+    one.publish({ to: ["a"], text: "3" });
+    await until(() => heard.includes("3"));
+    assert.deepEqual(heard, ["1", "3"]);
+    await one.close();
+    await other.close();
+    await close();
+  },
+});

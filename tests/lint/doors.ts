@@ -18,9 +18,9 @@ const doors: Record<string, string[]> = {
   frontend: ["chat/protocol.ts"],
 };
 
-/** The domain knows no web framework and no SQL driver. */
+/** The domain knows no web framework, no SQL driver and no Redis client. */
 const outsideTheDomain =
-  /^(npm:)?(hono|postgres|@electric-sql\/pglite|drizzle-orm\/(postgres-js|pglite))(@|\/|$)/;
+  /^(npm:)?(hono|postgres|@electric-sql\/pglite|@redis\/client|drizzle-orm\/(postgres-js|pglite))(@|\/|$)/;
 
 /** Besides main.ts. */
 const environmentReader = "utils/config.ts";

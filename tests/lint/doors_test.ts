@@ -91,6 +91,11 @@ const refused: [file: string, source: string, message: string][] = [
     `import { PGlite } from "@electric-sql/pglite";`,
     `The domain must not know "@electric-sql/pglite"`,
   ],
+  [
+    "chat/redis_bus.ts",
+    `import { createClient } from "@redis/client";`,
+    `The domain must not know "@redis/client"`,
+  ],
   ["chat/app.ts", `const { cwd } = Deno;`, "The domain must not know Deno"],
   ["chat/app.ts", `let socket: Deno.Conn;`, "The domain must not know Deno"],
   ["routes/app.ts", `Deno.env.get("PORT");`, "Only utils/config.ts reads the environment"],

@@ -168,7 +168,7 @@ const steps: Step[] = [
 ];
 
 /** What no step causes: nobody sends it, or each connection gets it for itself. */
-const elsewhere: ServerFrameType[] = ["connected", "message_updated", "ping"];
+const elsewhere: ServerFrameType[] = ["connected", "message_updated", "ping", "sync_needed"];
 
 Deno.test("each kind of frame has something that causes it", () => {
   const caused = new Set([...steps.map((step) => step.kind), ...elsewhere]);

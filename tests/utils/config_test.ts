@@ -282,9 +282,29 @@ Deno.test("the platform's keys need issuer and audience, and end local accounts 
   assert.equal(readConfig(both, "production").localAccounts, true);
 });
 
-Deno.test("settings of what is not there yet are named, so that nobody relies on them", () => {
-  assert.deepEqual(read().unused, []);
-  assert.deepEqual(read({ REDIS_URL: "redis://r" }).unused, ["REDIS_URL"]);
+Deno.test("Redis is one server or a cluster, and needs a Postgres server beside it", () => {
+  const DATABASE_URL = "postgres://db/parley";
+  const redis = (REDIS_URL: string) => read({ DATABASE_URL, REDIS_URL }).redis;
+  assert.equal(read().redis, undefined);
+  assert.deepEqual(redis("rediss://me:secret@r:6380"), {
+    urls: ["rediss://me:secret@r:6380"],
+    cluster: false,
+  });
+  assert.deepEqual(redis("redis+cluster://me:secret@r1:7000,r2:7000"), {
+    urls: ["redis://me:secret@r1:7000", "redis://me:secret@r2:7000"],
+    cluster: true,
+  });
+  const expected =
+    "expected redis://user:password@host:port, or redis+cluster://host:port,host:port";
+  for (const url of ["r:6379", "http://r", "redis://", "redis://a:1,b:2", "redis://r:x"]) {
+    const refused = refusal(() => redis(url));
+    assert.ok(refused.startsWith("REDIS_URL is ") && refused.endsWith(expected), refused);
+  }
+  assert.ok(!refusal(() => redis("redis://:secret@a:1,b:2")).includes("secret"));
+  assert.match(
+    refusal(() => read({ REDIS_URL: "redis://r" })),
+    /^REDIS_URL is set without DATABASE_URL/,
+  );
 });
 
 /** The names of all that is read from the environment. */
@@ -312,7 +332,7 @@ Deno.test(".env.example names every setting once, with a value that is right", (
   const config = readConfig({ ...env, ...keys, JWT_SECRET: secret }, "production");
   // What stands there as a default is it.
   const defaults = readConfig({}, "development");
-  const examples = ["databaseUrl", "allowedOrigins", "inboxTabs", "mail", "vapid", "unused"];
+  const examples = ["databaseUrl", "allowedOrigins", "inboxTabs", "mail", "vapid", "redis"];
   const own = ["jwtSecret", "jwksUrl", "jwtIssuer", "jwtAudience", "trustedProxies", "mode"];
   for (const [field, value] of Object.entries(defaults)) {
     if ([...examples, ...own].includes(field)) continue;

@@ -1,0 +1,118 @@
+/**
+ * Real Redis servers for tests, empty, on free ports of 127.0.0.1. They keep nothing on disk, so a
+ * restart loses all that they held, and they cannot outlive the process that started them.
+ *
+ *     Deno.test({ name: "…", ignore: !hasRedis, async fn() {
+ *       await using redis = await startRedis();
+ *
+ * @module
+ */
+import { readConfig } from "@/utils/config.ts";
+import type { RedisAddress } from "@/utils/redis.ts";
+import { delimiter, join } from "node:path";
+import { freePort } from "./postgres_server.ts";
+import { firstExisting, warnMissing } from "./tools.ts";
+import { until } from "./until.ts";
+
+/** A Redis that can be disturbed. */
+export interface RedisServer extends AsyncDisposable {
+  /** For `REDIS_URL`. */
+  readonly url: string;
+  /** Ends it at once; whoever connects is refused until it is resumed. */
+  halt(): Promise<void>;
+  resume(): Promise<void>;
+  /** Stops it in the middle of what it does: until it goes on, nobody gets an answer. */
+  freeze(): void;
+  thaw(): void;
+}
+
+const program = await firstExisting(
+  (Deno.env.get("PATH") ?? "").split(delimiter)
+    .flatMap((folder) => ["redis-server", "valkey-server"].map((name) => join(folder, name))),
+);
+
+/** What the program makes of such a URL. */
+export function addressOf({ url }: { url: string }): RedisAddress {
+  return readConfig({ DATABASE_URL: "postgres://unused", REDIS_URL: url }, "development")
+    .redis as RedisAddress;
+}
+
+/** Whether there is one to be had; the tests that need it are skipped where there is none. */
+export const hasRedis = program !== undefined;
+if (!hasRedis) {
+  warnMissing("a Redis server", "Install redis-server or valkey-server", "None is on the PATH");
+}
+
+/** A shell waits for the end of its input, which comes also when the starting process dies. */
+const life = `
+trap '' HUP INT PIPE TERM
+cd "$1"; shift
+"$@" >log 2>&1 & server=$!
+echo $server
+cat >/dev/null
+kill -9 $server
+`;
+
+/** Starts one server. */
+export async function startRedis(...settings: string[]): Promise<RedisServer> {
+  const folder = await Deno.makeTempDir({ prefix: "parley-redis-" });
+  const port = freePort();
+  let shell: Deno.ChildProcess | undefined;
+  let pid = 0;
+
+  async function resume(): Promise<void> {
+    const listen = ["--bind", "127.0.0.1", "--port", String(port)];
+    shell = new Deno.Command("sh", {
+      args: ["-c", life, "sh", folder, program as string, ...listen, "--save", "", ...settings],
+      detached: true, // else it is killed when this process ends
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const said = shell.stdout.getReader();
+    pid = Number(new TextDecoder().decode((await said.read()).value));
+    await said.cancel();
+    shell.unref(); // a program that forgets to stop it can still end
+    await until(() =>
+      Deno.connect({ port }).then((connection) => (connection.close(), true), () => false)
+    );
+  }
+
+  async function halt(): Promise<void> {
+    shell?.ref();
+    await shell?.stdin.close();
+    await shell?.status;
+    shell = undefined;
+  }
+
+  await resume();
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    halt,
+    resume,
+    freeze: () => Deno.kill(pid, "SIGSTOP"),
+    thaw: () => Deno.kill(pid, "SIGCONT"),
+    async [Symbol.asyncDispose]() {
+      await halt();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** Starts a cluster of three servers, each with a third of the slots. */
+export async function startRedisCluster(): Promise<AsyncDisposable & { url: string }> {
+  const servers = await Promise.all(
+    [1, 2, 3].map(() => startRedis("--cluster-enabled", "yes", "--cluster-node-timeout", "2000")),
+  );
+  const hosts = servers.map(({ url }) => new URL(url).host);
+  const cli = (program as string).replace(/server$/, "cli");
+  const { success, stdout } = await new Deno.Command(cli, {
+    args: ["--cluster", "create", ...hosts, "--cluster-yes"],
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stdout));
+  return {
+    url: `redis+cluster://${hosts.join()}`,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
+    },
+  };
+}
