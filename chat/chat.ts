@@ -86,8 +86,8 @@ export function defaultPreferences(settings: ChatSettings): NotificationPreferen
 export async function openChat(parts: ChatParts): Promise<Chat> {
   const { database, bus, clock, log, metrics, settings } = parts;
   const connections = new Connections(metrics.framesOut);
-  const announce = (to: string[], frame: ServerFrame, audience?: Audience) =>
-    announceTo({ connections, bus }, to, frame, audience);
+  const announce = (to: string[], frame: ServerFrame) =>
+    announceTo({ connections, bus }, to, frame);
   const shared = parts.sharesDatabase ? openInDatabase(database.db, openInMemory) : openInMemory;
 
   const activity = new Activity();
@@ -117,7 +117,7 @@ export async function openChat(parts: ChatParts): Promise<Chat> {
     writer: createWriter(database.db, {
       clock,
       log,
-      announce,
+      announce: (to, frame, audience) => announceText({ connections, bus }, to, frame, audience),
       noticed: notices.add,
       observe: (drafts, ms) => noteBatch(metrics.batches.writer, drafts, ms),
     }),
@@ -142,13 +142,22 @@ export const isReady = (chat: Chat): Promise<boolean> => databaseAnswers(chat.db
 
 /** Tells members, on this instance and the others. Serialized once, however many they are. */
 export function announceTo(
-  { connections, bus }: Pick<Chat, "connections" | "bus">,
+  by: Pick<Chat, "connections" | "bus">,
   to: string[],
   frame: ServerFrame,
+  audience?: Audience,
+): void {
+  if (to.length > 0) announceText(by, to, JSON.stringify(frame), audience);
+}
+
+/** The same for a frame that is serialized already. */
+export function announceText(
+  { connections, bus }: Pick<Chat, "connections" | "bus">,
+  to: string[],
+  text: string,
   audience: Audience = {},
 ): void {
   if (to.length === 0) return;
-  const text = JSON.stringify(frame);
   connections.tell(to, text, audience);
   bus.publish({ to, text, ...audience });
 }

@@ -197,8 +197,7 @@ async function seedConversation(
       type: "text",
       content,
       replyToId: null,
-      createdAt: isoTime(ago(minutesAgo)),
-    }]);
+    }], isoTime(ago(minutesAgo)));
   }
   const read = (username: string, readSeq: number) => ({
     conversationId: id,

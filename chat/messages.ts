@@ -7,7 +7,6 @@ import {
   type HistoryQuery,
   type HistoryResult,
   limits,
-  type Message,
   type ReadResult,
   type SendInput,
 } from "./protocol.ts";
@@ -19,7 +18,7 @@ export interface Speaker {
   userId: string;
   connectionId?: string | undefined;
   /** See {@linkcode Draft.acknowledge}. */
-  acknowledge?: ((message: Message) => void) | undefined;
+  acknowledge?: ((message: string) => void) | undefined;
 }
 
 /**

@@ -10,6 +10,12 @@ const channel = "parley";
 const pieceLength = 7_800;
 /** Beyond this, others are told by sync: better than filling the memory while the database is away. */
 const queueMax = 10_000;
+/** How often an instance says that it is there. */
+const pulseMs = 5_000;
+/** An instance from which nothing is heard during so many of our own pulses is gone. */
+const missedMax = 6;
+/** With so many pulses of its own unheard, an instance cannot know who is there. */
+const unheardMax = 2;
 
 /**
  * Between instances over Postgres LISTEN/NOTIFY.
@@ -17,12 +23,19 @@ const queueMax = 10_000;
  * NOTIFY takes a lock on the whole database at commit, so it stays out of the transaction that
  * stores messages, and all events that come up while one is under way go with the next. What is
  * longer than a notification goes in pieces, which Postgres delivers together and in order.
+ *
+ * An instance that is alone says nothing but that it is there: telling nobody would cost it a fifth
+ * of what it can do. Who begins to listen says so, and is answered.
  */
 export class PostgresBus implements Bus {
   #unlisten: (() => Promise<void>) | undefined;
   #sent = 0;
   /** When each sending began that this instance has not heard itself yet, by its number. */
   readonly #underWay = new Map<number, number>();
+  /** The other instances, and how many of our own pulses came since something of theirs did. */
+  readonly #others = new Map<string, number>();
+  #unheard = Infinity;
+  #pulse: ReturnType<typeof setInterval> | undefined;
   readonly #queue = gather<BusEvent, void>((events) => this.#notify(events), {
     max: 1_000,
     queueMax,
@@ -42,6 +55,7 @@ export class PostgresBus implements Bus {
   }
 
   publish(event: BusEvent): void {
+    if (this.#others.size === 0 && this.#unheard < unheardMax) return;
     this.#queue.add(event).catch((error) => {
       this.log.warn("Other instances were not told", { error });
     });
@@ -65,15 +79,21 @@ export class PostgresBus implements Bus {
   }
 
   async subscribe({ heard, missed }: BusListener): Promise<void> {
+    const { promise: isHeard, resolve } = Promise.withResolvers<void>();
     /** Unfinished sendings: by instance, since each sends one at a time. */
     const unfinished = new Map<string, { number: string; text: string }>();
     this.#unlisten = await this.database.listen(channel, (payload) => {
-      const [, from = "", number = "", left, part = ""] =
-        /^(\S+) (\d+) (\d+) (.*)$/s.exec(payload) ?? [];
+      const [, from = "", what = ""] = /^(\S+) (.*)$/s.exec(payload) ?? [];
+      const [, number = "", left, part = ""] = /^(\d+) (\d+) (.*)$/s.exec(what) ?? [];
       if (from === this.instanceId) {
+        this.#hearOneself(what);
         if (left === "0") this.#noteHeard(Number(number));
-        return;
+        return resolve();
       }
+      this.#others.set(from, 0);
+      if (what === "hello") return this.#say("here");
+      if (what === "here") return;
+      if (what === "bye") return void this.#others.delete(from);
       const before = unfinished.get(from);
       const text = (before?.number === number ? before.text : "") + part;
       if (left !== "0") {
@@ -91,7 +111,29 @@ export class PostgresBus implements Bus {
       // At the start nobody is here who could have missed anything.
       unfinished.clear();
       missed();
+      this.#say("hello");
     });
+    this.#pulse = setInterval(() => {
+      this.#unheard++;
+      this.#say("here");
+    }, pulseMs);
+    await isHeard;
+  }
+
+  #hearOneself(what: string): void {
+    this.#unheard = 0;
+    if (what !== "here") return;
+    for (const [id, missed] of this.#others) {
+      if (missed < missedMax) this.#others.set(id, missed + 1);
+      else this.#others.delete(id);
+    }
+  }
+
+  #say(what: "hello" | "here" | "bye"): Promise<void> {
+    return notify(this.database.db, channel, [`${this.instanceId} ${what}`])
+      .catch((error) =>
+        this.log.debug("Other instances do not hear that this one is there", { error })
+      );
   }
 
   /** What was sent before and is not heard by now is lost: they arrive in order. */
@@ -112,7 +154,9 @@ export class PostgresBus implements Bus {
   leave(): void {}
 
   async close(): Promise<void> {
+    clearInterval(this.#pulse);
     await this.#queue.idle();
+    await this.#say("bye");
     await this.#unlisten?.();
   }
 }

@@ -6,18 +6,18 @@ import { newId } from "@/utils/ids.ts";
 import type { Log } from "@/utils/log.ts";
 import type { Audience } from "./connections.ts";
 import { ChatError } from "./errors.ts";
-import type { Message, ServerFrame } from "./protocol.ts";
+import type { Message } from "./protocol.ts";
 import { isoTime, messageView } from "./views.ts";
 
 /** A message to store, from whoever the session says they are. */
-export interface Draft extends Omit<MessageDraft, "id" | "createdAt"> {
+export interface Draft extends Omit<MessageDraft, "id"> {
   /** The connection it came by, which is acknowledged instead of told. */
   connectionId: string | undefined;
   /**
    * Called after the commit, in the order of the messages among all that is told: whoever sends and
-   * hears by one connection then sees no gap. Not called for a repeat.
+   * hears by one connection then sees no gap. Gets the message serialized. Not called for a repeat.
    */
-  acknowledge: ((message: Message) => void) | undefined;
+  acknowledge: ((message: string) => void) | undefined;
 }
 
 /** `repeated`: it was stored before, and this is what was stored then. */
@@ -51,7 +51,8 @@ export function createWriter(
   { clock, log, announce, noticed, observe }: {
     clock: Clock;
     log: Log;
-    announce: (to: string[], frame: ServerFrame, audience?: Audience) => void;
+    /** Tells members a serialized frame. */
+    announce: (to: string[], frame: string, audience?: Audience) => void;
     /** Takes note of a message for those who are away. Must not throw, nor wait. */
     noticed: (message: Message, members: string[]) => void;
     /** Takes note of a batch that has ended. */
@@ -60,7 +61,10 @@ export function createWriter(
 ): Writer {
   return gather(write, { max: 500, queueMax: 20_000, refuse: unavailable, observe });
 
-  async function write(drafts: Draft[]): Promise<(Stored | undefined | Error)[]> {
+  type Outcome = () => (Stored | undefined | Error)[];
+
+  /** @returns what announces the messages, which the next write need not wait for */
+  async function write(drafts: Draft[]): Promise<Outcome> {
     try {
       return await storeUnlessRaced(drafts);
     } catch (error) {
@@ -68,18 +72,18 @@ export function createWriter(
       if (drafts.length === 1) throw error;
       // One that the database refuses must not take the others with it.
       log.error("A batch of messages failed and is stored one by one", { error });
-      const results: (Stored | undefined | Error)[] = [];
-      for (const draft of drafts) results.push(...await storeAlone(draft));
-      return results;
+      const outcomes: Outcome[] = [];
+      for (const draft of drafts) outcomes.push(await storeAlone(draft));
+      return () => outcomes.flatMap((outcome) => outcome());
     }
   }
 
-  function storeAlone(draft: Draft): Promise<(Stored | undefined | Error)[]> {
+  function storeAlone(draft: Draft): Promise<Outcome> {
     return storeUnlessRaced([draft])
-      .catch((error) => [isTransient(error) ? unavailable(error) : error]);
+      .catch((error) => () => [isTransient(error) ? unavailable(error) : error]);
   }
 
-  function storeUnlessRaced(drafts: Draft[]): Promise<(Stored | undefined)[]> {
+  function storeUnlessRaced(drafts: Draft[]): Promise<Outcome> {
     return store(drafts).catch((error) => {
       // Another instance stored one of them in this very moment; now it is there to be found.
       if (isUniqueViolation(error, "messages_sender_client")) return store(drafts);
@@ -87,25 +91,26 @@ export function createWriter(
     });
   }
 
-  async function store(drafts: Draft[]): Promise<(Stored | undefined)[]> {
+  async function store(drafts: Draft[]): Promise<Outcome> {
     const createdAt = isoTime(clock.now());
     // The same message sent twice within one batch is stored once and answered twice.
     const unique = new Map<string, Draft & MessageDraft>();
     for (const draft of drafts) {
       const key = repeatKey(draft);
-      if (!unique.has(key)) unique.set(key, { ...draft, id: newId(), createdAt });
+      if (!unique.has(key)) unique.set(key, { ...draft, id: newId() });
     }
     const batch = [...unique.values()];
-    const result = await insertMessages(db, batch.map(toRow));
+    const result = await insertMessages(db, batch, createdAt);
 
     const stored = new Map<string, Stored>();
-    const draftOf = new Map(batch.map((draft) => [draft.id, draft]));
-    for (const [id, seq, rev] of result.stored) {
-      const draft = draftOf.get(id) as Draft & MessageDraft;
-      stored.set(repeatKey(draft), { message: newMessage(draft, seq, rev), repeated: false });
+    const quoting: string[] = [];
+    for (const [n, seq, rev] of result.stored) {
+      const draft = batch[n - 1] as Draft & MessageDraft;
+      if (draft.replyToId) quoting.push(draft.id);
+      const message = newMessage(draft, seq, rev, createdAt);
+      stored.set(repeatKey(draft), { message, repeated: false });
     }
     const before = new Set(result.repeated.map(([, id]) => id));
-    const quoting = result.stored.map(([id]) => id).filter((id) => draftOf.get(id)?.replyToId);
     // The few whose row holds more than their draft: repeats, and answers with what they quote.
     /** Of each that quotes: who must not see what. */
     const hiddenFrom = new Map<string, Set<string>>();
@@ -114,8 +119,10 @@ export function createWriter(
       hiddenFrom.set(message.id, new Set(row.quoteHiddenFrom));
       stored.set(repeatKey(message), { message, repeated: before.has(message.id) });
     }
-    tell([...stored.values()], unique, result.members, hiddenFrom);
-    return answers(drafts, stored, hiddenFrom);
+    return () => {
+      tell([...stored.values()], unique, result.members, hiddenFrom);
+      return answers(drafts, stored, hiddenFrom);
+    };
   }
 
   /**
@@ -132,14 +139,16 @@ export function createWriter(
     for (const { message, repeated } of stored.sort((a, b) => a.message.seq - b.message.seq)) {
       const draft = drafts.get(repeatKey(message));
       const to = members[message.conversationId] ?? [];
-      if (!repeated) draft?.acknowledge?.(message);
+      // Serialized once, for whoever hears of it.
+      const text = JSON.stringify(message);
+      if (!repeated) draft?.acknowledge?.(text);
       const audience = { except: draft?.connectionId };
       const blind = hiddenFrom.get(message.id);
       const seeing = blind ? to.filter((member) => !blind.has(member)) : to;
-      announce(seeing, { type: "new_message", message }, audience);
+      announce(seeing, newMessageFrame(text), audience);
       if (blind) {
         const others = to.filter((member) => blind.has(member));
-        announce(others, { type: "new_message", message: unquoted(message) }, audience);
+        announce(others, newMessageFrame(JSON.stringify(unquoted(message))), audience);
       }
       noticed(message, to);
     }
@@ -165,9 +174,6 @@ export function createWriter(
   }
 }
 
-const toRow = ({ connectionId: _, acknowledge: __, ...row }: Draft & MessageDraft): MessageDraft =>
-  row;
-
 /** What makes two messages the same one, forever. */
 const repeatKey = (of: { senderId: string | null; clientId: string | null }) =>
   `${of.senderId} ${of.clientId}`;
@@ -175,8 +181,10 @@ const repeatKey = (of: { senderId: string | null; clientId: string | null }) =>
 /** A message for those whom what it quotes is not for: it came before they joined. */
 const unquoted = (message: Message): Message => ({ ...message, replyTo: null });
 
-function newMessage(draft: MessageDraft, seq: number, rev: number): Message {
-  return messageView({
+const newMessageFrame = (message: string) => `{"type":"new_message","message":${message}}`;
+
+function newMessage(draft: MessageDraft, seq: number, rev: number, createdAt: string): Message {
+  return {
     id: draft.id,
     conversationId: draft.conversationId,
     seq,
@@ -185,9 +193,11 @@ function newMessage(draft: MessageDraft, seq: number, rev: number): Message {
     senderId: draft.senderId,
     type: draft.type,
     content: draft.content,
+    attachments: [],
+    reactions: [],
     replyTo: null,
-    createdAt: draft.createdAt,
+    createdAt,
     editedAt: null,
     deletedAt: null,
-  });
+  };
 }

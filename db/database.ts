@@ -54,6 +54,11 @@ const backgroundSize = 3;
 
 /** A statement is given up after this, and a wait for a lock. Milliseconds. */
 const limits = { statement_timeout: 10_000, lock_timeout: 3_000 };
+/**
+ * Statements are parsed once a connection, but planned for what they are given each time: what is
+ * quick for one member is not for another. `store_messages` and `move_marks` say otherwise.
+ */
+const planning = { plan_cache_mode: "force_custom_plan" };
 /** A connection that brings no answer for so long is dead. */
 const silenceMs = 12_000;
 /** How often it is seen whether the connection that listens is alive: nothing else is said on it. */
@@ -76,12 +81,12 @@ export async function openPostgres(url: string, poolSize = 10): Promise<OpenData
     socket: (to: Parameters<typeof watchedSocket>[0]) => watchedSocket(to, silenceMs),
   };
   const open = (max: number, connection: Record<string, string | number>) =>
-    postgres(url, {
+    keepStatements(postgres(url, {
       ...options,
       max,
       ...watched,
-      connection: { ...limits, ...connection },
-    });
+      connection: { ...limits, ...planning, ...connection },
+    }));
   const client = open(poolSize, {});
   const background = open(Math.min(poolSize, backgroundSize), { synchronous_commit: "off" });
   const unhurried = postgres(url, { ...options, max: 1, idle_timeout: 20 });
@@ -110,6 +115,17 @@ export async function openPostgres(url: string, poolSize = 10): Promise<OpenData
       await Promise.all([client, background, unhurried].map((one) => one.end({ timeout: 5 })));
     },
   };
+}
+
+/**
+ * Drizzle has a statement parsed each time it runs, by a round trip of its own. Their texts are few,
+ * so each connection may keep them. With `?prepare=false` in its URL, as some poolers need, the
+ * driver does not.
+ */
+function keepStatements(client: Sql): Sql {
+  const { unsafe } = client;
+  client.unsafe = (text, params, options) => unsafe(text, params, { prepare: true, ...options });
+  return client;
 }
 
 /**
@@ -208,6 +224,12 @@ function toParameter(value: unknown): unknown {
 export async function select<Row>(db: Database, query: SQL): Promise<Row[]> {
   const result: unknown = await db.execute(query);
   return (Array.isArray(result) ? result : (result as { rows: unknown[] }).rows) as Row[];
+}
+
+/** Writes an array as Postgres does. */
+export function arrayLiteral(values: (string | null)[]): string {
+  const quote = (value: string) => `"${value.replace(/["\\]/g, "\\$&")}"`;
+  return `{${values.map((value) => value === null ? "null" : quote(value)).join(",")}}`;
 }
 
 /** Whether the database answers. */

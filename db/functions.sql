@@ -11,45 +11,47 @@
 -- Applied on every start after the migrations. A change here must keep serving the version
 -- before it, because both run side by side while instances are replaced.
 
--- Stores a batch of messages, all or none.
--- batch: [{n, id, conversationId, senderId, clientId, type, content, replyToId, createdAt}],
---        no two with the same sender and client id
--- result: {stored: [[id, seq, rev]], repeated: [[n, id]], members: {conversationId: [userId]}}
+-- Stores a batch of messages, all or none; the arrays have a place for each of them.
+-- No two of the same sender and client id.
+-- result: {stored: [[n, seq, rev]], repeated: [[n, id]], members: {conversationId: [userId]}},
+--        n being a message's place in the batch, from 1
 -- A message in neither list was refused: its sender is no member, or it answers to a message of
 -- another conversation.
 -- A batch is joined to tables only, never to another part of itself: the planner cannot know how
 -- long a batch is, takes it for short, and would compare each row with each.
-create or replace function store_messages(batch json) returns json
-language plpgsql volatile set enable_seqscan = off as $$
+-- Who has left is told apart after the look-up, not by it: the index on those who have not would
+-- read all conversations of a sender, or the members of all conversations.
+create or replace function store_messages(
+  ids uuid[], conversation_ids uuid[], sender_ids uuid[], client_ids uuid[], types text[],
+  contents text[], reply_to_ids uuid[], at timestamptz
+) returns json
+language plpgsql volatile set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare result json;
 begin
   perform 1 from conversations
-  where id in (select (m->>'conversationId')::uuid from json_array_elements(batch) m)
+  where id = any(conversation_ids)
   order by id
   for no key update;
 
   with input as (
-    select i.n, i.id, i."conversationId" as conversation_id, i."senderId" as sender_id,
-      i."clientId" as client_id, i.type, i.content, i."replyToId" as reply_to_id,
-      i."createdAt" as created_at, c.last_seq, c.rev,
+    select i.*, c.last_seq, c.rev,
       before.id as repeated_id, before.conversation_id as repeated_in,
-      before.id is null and p.user_id is not null
-        and (i."replyToId" is null or exists (
+      before.id is null and p.user_id is not null and p.left_at is null
+        and (i.reply_to_id is null or exists (
           select 1 from messages r
-          where r.id = i."replyToId" and r.conversation_id = i."conversationId"
+          where r.id = i.reply_to_id and r.conversation_id = i.conversation_id
             and r.seq > p.joined_seq
         )) as is_fresh
-    from json_to_recordset(batch) as i(
-      n int, id uuid, "conversationId" uuid, "senderId" uuid, "clientId" uuid, type text,
-      content text, "replyToId" uuid, "createdAt" timestamptz
-    )
-    left join conversations c on c.id = i."conversationId"
+    from unnest(ids, conversation_ids, sender_ids, client_ids, types, contents, reply_to_ids)
+      with ordinality
+      as i(id, conversation_id, sender_id, client_id, type, content, reply_to_id, n)
+    left join conversations c on c.id = i.conversation_id
     left join conversation_participants p
-      on p.conversation_id = i."conversationId" and p.user_id = i."senderId" and p.left_at is null
+      on p.conversation_id = i.conversation_id and p.user_id = i.sender_id
     -- Laterally, so that each is looked up by the index, whatever the statistics say.
     left join lateral (
       select m.id, m.conversation_id from messages m
-      where m.sender_id = i."senderId" and m.client_id = i."clientId"
+      where m.sender_id = i.sender_id and m.client_id = i.client_id
       limit 1
     ) before on true
   ),
@@ -62,39 +64,34 @@ begin
     insert into messages
       (id, conversation_id, seq, rev, sender_id, client_id, type, content, reply_to_id, created_at)
     select id, conversation_id, last_seq + place, rev + place, sender_id, client_id, type, content,
-      reply_to_id, created_at
+      reply_to_id, at
     from fresh
-    returning id, seq, rev
   ),
   counted as (
     update conversations c
     set last_seq = c.last_seq + f.total,
       rev = c.rev + f.total,
-      last_message_at = greatest(c.last_message_at, f.latest),
-      updated_at = greatest(c.updated_at, f.latest)
-    from (
-      select conversation_id, count(*)::int as total, max(created_at) as latest
-      from fresh group by conversation_id
-    ) f
+      last_message_at = greatest(c.last_message_at, at),
+      updated_at = greatest(c.updated_at, at)
+    from (select conversation_id, count(*)::int as total from fresh group by conversation_id) f
     where c.id = f.conversation_id
-    returning c.id
   )
   select json_build_object(
-    'stored', coalesce((select json_agg(json_build_array(id, seq, rev)) from stored), '[]'),
+    'stored', coalesce((
+      select json_agg(json_build_array(n, last_seq + place, rev + place)) from fresh
+    ), '[]'),
     'repeated', coalesce((
       select json_agg(json_build_array(n, repeated_id)) from input where repeated_id is not null
     ), '[]'),
     'members', coalesce((
-      select json_object_agg(conversation_id, user_ids)
+      select json_object_agg(told.id, (
+        select json_agg(p.user_id) filter (where p.left_at is null)
+        from conversation_participants p where p.conversation_id = told.id
+      ))
       from (
-        select p.conversation_id, json_agg(p.user_id) as user_ids
-        from conversation_participants p
-        where p.left_at is null and p.conversation_id in (
-          select id from counted
-          union select repeated_in from input where repeated_id is not null
-        )
-        group by p.conversation_id
-      ) m
+        select conversation_id as id from fresh
+        union select repeated_in from input where repeated_id is not null
+      ) told
     ), '{}')
   )
   into result;
@@ -108,7 +105,7 @@ end $$;
 -- result: [{conversationId, userId, readSeq, deliveredSeq, readMoved, deliveredMoved, marksRev,
 --        unreadCount, members: [userId]}], what moved. unreadCount only where the read mark did.
 create or replace function move_marks(batch json, unread_limit int) returns json
-language plpgsql volatile set enable_seqscan = off as $$
+language plpgsql volatile set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare result json;
 begin
   perform 1 from conversations
@@ -151,12 +148,6 @@ begin
     from (select conversation_id, count(*)::int as total from moved group by conversation_id) m
     where c.id = m.conversation_id
     returning c.id, c.marks_rev - m.total as marks_rev_before
-  ),
-  members as (
-    select p.conversation_id, json_agg(p.user_id) as user_ids
-    from conversation_participants p
-    where p.conversation_id in (select id from counted) and p.left_at is null
-    group by p.conversation_id
   )
   select coalesce(json_agg(json_build_object(
     'conversationId', moved.conversation_id,
@@ -170,14 +161,16 @@ begin
       moved.conversation_id, moved.user_id,
       greatest(moved.last_read_seq, moved.joined_seq), unread_limit
     ) end,
-    'members', members.user_ids
+    'members', (
+      select json_agg(p.user_id) filter (where p.left_at is null)
+      from conversation_participants p where p.conversation_id = moved.conversation_id
+    )
   ) order by moved.place), '[]')
   from (
     select *, row_number() over (partition by conversation_id order by user_id) as place
     from moved
   ) moved
   join counted on counted.id = moved.conversation_id
-  join members on members.conversation_id = moved.conversation_id
   into result;
   return result;
 end $$;

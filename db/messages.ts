@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import { type Database, select } from "./database.ts";
+import { arrayLiteral, type Database, select } from "./database.ts";
 import { uuids } from "./users.ts";
 
 /** A message as the database gives it: times as ISO 8601 with an offset. */
@@ -18,7 +18,7 @@ export interface MessageRow {
   deletedAt: string | null;
 }
 
-/** A message on its way into the database. `createdAt` in ISO 8601. */
+/** A message on its way into the database. */
 export interface MessageDraft {
   id: string;
   conversationId: string;
@@ -27,12 +27,11 @@ export interface MessageDraft {
   type: MessageRow["type"];
   content: string;
   replyToId: string | null;
-  createdAt: string;
 }
 
-/** What `store_messages` in functions.sql answers; `n` is a draft's place in the batch. */
+/** What `store_messages` in functions.sql answers; `n` is a draft's place in the batch, from 1. */
 export interface StoreResult {
-  stored: [id: string, seq: number, rev: number][];
+  stored: [n: number, seq: number, rev: number][];
   repeated: [n: number, id: string][];
   /** The members of each conversation that has new or repeated messages. */
   members: Record<string, string[]>;
@@ -42,13 +41,20 @@ export interface StoreResult {
  * Stores a batch in one transaction: takes `seq` and `rev`, checks membership, finds repeats.
  * No two drafts may have the same sender and client id.
  *
+ * @param at when they were sent, in ISO 8601
  * @throws a unique violation if another instance stored one of them at the same moment: store again
  */
-export async function insertMessages(db: Database, drafts: MessageDraft[]): Promise<StoreResult> {
-  const batch = JSON.stringify(drafts.map((draft, n) => ({ n, ...draft })));
+export async function insertMessages(
+  db: Database,
+  drafts: MessageDraft[],
+  at: string,
+): Promise<StoreResult> {
+  const column = (name: keyof MessageDraft) => arrayLiteral(drafts.map((draft) => draft[name]));
   const [row] = await select<{ result: StoreResult }>(
     db,
-    sql`select store_messages(${batch}::json) as result`,
+    sql`select store_messages(${column("id")}::uuid[], ${column("conversationId")}::uuid[],
+      ${column("senderId")}::uuid[], ${column("clientId")}::uuid[], ${column("type")}::text[],
+      ${column("content")}::text[], ${column("replyToId")}::uuid[], ${at}::timestamptz) as result`,
   );
   return (row as { result: StoreResult }).result;
 }

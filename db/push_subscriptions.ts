@@ -1,6 +1,7 @@
-import { and, desc, eq, inArray, notInArray } from "drizzle-orm";
+import { and, desc, eq, notInArray, sql } from "drizzle-orm";
 import type { Database } from "./database.ts";
 import { pushSubscriptions } from "./schema.ts";
+import { uuids } from "./users.ts";
 
 export type PushSubscriptionRow = typeof pushSubscriptions.$inferSelect;
 
@@ -38,7 +39,7 @@ export async function selectPushSubscriptions(
   userIds: string[],
 ): Promise<PushSubscriptionRow[]> {
   return await db.select().from(pushSubscriptions)
-    .where(inArray(pushSubscriptions.userId, userIds));
+    .where(sql`${pushSubscriptions.userId} = any(${uuids(userIds)})`);
 }
 
 /** @param userId if given, only one of this member is deleted. @returns whether there was one */

@@ -6,7 +6,6 @@ import {
   clientFrames,
   type ClientFrameType,
   limits,
-  type Message,
   type ServerFrame,
 } from "@/chat/protocol.ts";
 import { type RateName, spend } from "@/chat/rates.ts";
@@ -23,8 +22,8 @@ export interface FrameSource {
   address: string;
   /** Left out for a frame that came by POST. */
   connectionId?: string;
-  /** Sends a frame at once, in the order of all that is told. */
-  tell?(frame: ServerFrame): void;
+  /** Sends a serialized `message_sent` at once, in the order of all that is told. */
+  acknowledge?(frame: string): void;
   /** Hears, or no longer hears, who types in a conversation. */
   join?(conversationId: string): void;
   leave?(conversationId: string): void;
@@ -129,20 +128,17 @@ export async function handleFrame(
       };
     case "send_message": {
       const { clientId } = frame;
-      const sent = (message: Message): ServerFrame => ({
-        type: "message_sent",
-        clientId,
-        message,
-        ...reply,
+      const acknowledge = from.acknowledge && ((message: string) => {
+        const head = JSON.stringify({ type: "message_sent", clientId, ...reply });
+        from.acknowledge?.(`${head.slice(0, -1)},"message":${message}}`);
       });
-      const { tell } = from;
-      const acknowledge = tell && ((message: Message) => tell(sent(message)));
       const speaker = { userId: from.userId, connectionId: from.connectionId, acknowledge };
       const { message, repeated } = await sendMessage(chat, speaker, {
         ...frame,
         type: frame.messageType,
       });
-      return acknowledge && !repeated ? undefined : sent(message);
+      if (acknowledge && !repeated) return;
+      return { type: "message_sent", clientId, message, ...reply };
     }
     case "mark_read":
       await markRead(chat, from.userId, frame);

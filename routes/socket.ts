@@ -257,7 +257,10 @@ function source(api: Api, connection: SocketConnection): FrameSource {
     userId: connection.userId,
     address: connection.address,
     connectionId: connection.id,
-    tell: (frame) => connection.tell(frame),
+    acknowledge: (frame) => {
+      api.chat.metrics.framesOut.add("message_sent");
+      connection.send(frame, false);
+    },
     join: (conversationId) => connection.joined.add(conversationId),
     leave: (conversationId) => connection.leave(conversationId),
     async renew(token) {

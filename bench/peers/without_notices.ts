@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { announceTo } from "@/chat/chat.ts";
+import { announceText } from "@/chat/chat.ts";
 import { createWriter } from "@/chat/writer.ts";
 import { openPostgres } from "@/db/database.ts";
 import { serve } from "@/main.ts";
@@ -18,6 +18,6 @@ const { chat } = await serve(config, database, { log });
 chat.writer = createWriter(chat.db, {
   clock: chat.clock,
   log,
-  announce: (to, frame, audience) => announceTo(chat, to, frame, audience),
+  announce: (to, frame, audience) => announceText(chat, to, frame, audience),
   noticed: () => {},
 });

@@ -9,7 +9,7 @@ import { Metrics } from "@/utils/metrics.ts";
 import { openRedis } from "@/utils/redis.ts";
 import { testPostgresUrl } from "../support/postgres.ts";
 import { addressOf, hasRedis, startRedis, startRedisCluster } from "../support/redis.ts";
-import { openTestEmbedded, openTestPostgres, silentLog } from "../support/server.ts";
+import { openTestEmbedded, openTestPostgres, silentLog, testDatabases } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
 /** Two instances' ends of a bus, on whatever carries it. */
@@ -48,20 +48,14 @@ const kinds: { name: string; ignore: boolean; open(): Promise<Pair> }[] = [
 
 function onDatabase(database: OpenDatabase): Pair {
   return {
-    one: new PostgresBus(
-      database,
-      crypto.randomUUID(),
-      silentLog,
-      createChatMetrics(new Metrics()),
-    ),
-    other: new PostgresBus(
-      database,
-      crypto.randomUUID(),
-      silentLog,
-      createChatMetrics(new Metrics()),
-    ),
+    one: openBus(database, "one"),
+    other: openBus(database, "other"),
     close: () => database.close(),
   };
+}
+
+function openBus(database: OpenDatabase, instanceId: string): PostgresBus {
+  return new PostgresBus(database, instanceId, silentLog, createChatMetrics(new Metrics()));
 }
 
 async function onRedis(starting: Promise<AsyncDisposable & { url: string }>): Promise<Pair> {
@@ -113,13 +107,16 @@ for (const { name, ignore, open } of kinds) {
       const members = ["a", "b", crowd[0] as string, crowd[99] as string];
       for (const bus of [one, other]) for (const userId of members) await bus.join(userId);
 
+      // Who begins to listen is known to the others a moment later.
+      await until(() => {
+        one.publish({ to: ["a"], text: "hello" });
+        return heard.length > 0;
+      });
       for (const event of events) one.publish(event);
-      const isAll = () =>
-        members.every((id) => toldTo(id, heard).length >= toldTo(id, events).length);
+      const heardBy = (id: string) => toldTo(id, heard).filter(({ text }) => text !== "hello");
+      const isAll = () => members.every((id) => heardBy(id).length >= toldTo(id, events).length);
       await until(isAll);
-      for (const userId of members) {
-        assert.deepEqual(toldTo(userId, heard), toldTo(userId, events));
-      }
+      for (const userId of members) assert.deepEqual(heardBy(userId), toldTo(userId, events));
       assert.deepEqual(heardByOne, []);
       await one.close();
       await other.close();
@@ -154,3 +151,32 @@ Deno.test({
     await close();
   },
 });
+
+for (const { name, open, ignore } of testDatabases) {
+  Deno.test({
+    name: `who is alone tells nobody, and who comes is told from then on (${name})`,
+    ignore,
+    async fn() {
+      const database = await open();
+      const said: string[] = [];
+      await database.listen("parley", (payload) => said.push(payload));
+      const one = openBus(database, "one");
+      await one.subscribe({ heard() {}, missed() {} });
+      one.publish({ to: ["a"], text: "to nobody" });
+      const other = openBus(database, "other");
+      const heard: string[] = [];
+      await other.subscribe({ heard: ({ text }) => heard.push(text), missed() {} });
+      await until(() => said.includes("one here"));
+      one.publish({ to: ["a"], text: "to the other" });
+      await until(() => heard.length > 0);
+      assert.deepEqual(heard, ["to the other"]);
+
+      await other.close();
+      await until(() => said.includes("other bye"));
+      one.publish({ to: ["a"], text: "to nobody again" });
+      await one.close();
+      assert.equal(said.filter((payload) => payload.includes("nobody")).length, 0);
+      await database.close();
+    },
+  });
+}

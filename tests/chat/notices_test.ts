@@ -188,8 +188,7 @@ for (const { name, open, ignore } of testDatabases) {
         type: "text",
         content: "Is the loft free?",
         replyToId: null,
-        createdAt: at,
-      }]);
+      }], at);
       await away.pass(30_000);
       await tidyNotices(away.server.chat);
       await away.pass(5 * minute);

@@ -128,3 +128,38 @@ Deno.test("gather() says what waits, and tells of each batch that has ended, als
   assert.deepEqual(observed.map(([items]) => items), [["a", "b"], ["c"]]);
   assert.ok(observed.every(([, ms]) => ms >= 0));
 });
+
+Deno.test("gather() has a batch finished once the next one is on its way", async () => {
+  const order: string[] = [];
+  const waiting = Promise.withResolvers<void>();
+  const gatherer = gather<string, string>(
+    async (items) => {
+      order.push(`run ${items}`);
+      if (items.includes("a")) await waiting.promise;
+      return () => {
+        order.push(`finish ${items}`);
+        return items;
+      };
+    },
+    { max: 10, queueMax: 100, refuse: () => new Error("Full") },
+  );
+  const results = [gatherer.add("a")];
+  await Promise.resolve();
+  results.push(gatherer.add("b"));
+  waiting.resolve();
+  assert.deepEqual(await Promise.all(results), ["a", "b"]);
+  assert.deepEqual(order, ["run a", "run b", "finish a", "finish b"]);
+  assert.equal(await gatherer.add("c"), "c");
+  assert.deepEqual(order.slice(4), ["run c", "finish c"]);
+});
+
+Deno.test("gather() fails the items of a batch that cannot be finished", async () => {
+  const gatherer = gather<string, string>(
+    () =>
+      Promise.resolve(() => {
+        throw new Error("Out of order");
+      }),
+    { max: 10, queueMax: 100, refuse: () => new Error("Full") },
+  );
+  await assert.rejects(gatherer.add("a"), /Out of order/);
+});
