@@ -8,6 +8,7 @@ import {
   ratioTo,
   type Results,
 } from "./results.ts";
+import type { PageSize } from "./page.ts";
 import type { Role } from "./targets.ts";
 
 /** What is to be reached, and what was. */
@@ -27,8 +28,14 @@ export function aims(results: Results): Aim[] {
   return [
     ...throughput(results.loads),
     ...delays(results.loads),
+    ...results.page ? [pageSize(results.page)] : [],
     ...results.comparisons.flatMap(compared),
   ];
+}
+
+function pageSize({ js, css }: PageSize): Aim {
+  const measured = (js + css) / 1000;
+  return { what: "JavaScript and CSS, gzipped", aim: 40, is: "at most", unit: "kB", measured };
 }
 
 function compared(one: Comparison): Aim[] {

@@ -8,6 +8,7 @@ import type { Comparison, PartResult } from "./comparison.ts";
 import type { GroupOutcome, GroupPlan } from "./group_load.ts";
 import type { Account } from "./load/plan.ts";
 import type { Options } from "./options.ts";
+import { fullCore } from "./results.ts";
 import { deno, runToEnd } from "./processes.ts";
 import { postmasterPid, startParley, startRelay } from "./targets.ts";
 
@@ -18,50 +19,67 @@ const besideMs = 180_000;
  * serializes a message once and hands it to the same sockets in a loop.
  */
 export async function measureGroup(
-  { group, rounds, seconds, warmupSeconds }: Options,
+  options: Options,
   postgres: TestPostgres,
   say: (what: string) => void,
 ): Promise<PartResult> {
+  const { group, rounds } = options;
   say(`making a group of ${group}`);
-  const members = await makeAccounts(group);
+  await using measured = await openGroup(options, postgres, group);
+  const found: Record<Kind, GroupOutcome[]> = { parley: [], relay: [] };
+  for (let round = 1; round <= rounds; round++) {
+    for (const kind of kinds) {
+      say(`round ${round}: ${kind}, a group of ${group}`);
+      found[kind].push(await measured.run(kind));
+    }
+  }
+  const rates = (kind: Kind) => found[kind].map(({ deliveriesPerSecond }) => deliveriesPerSecond);
+  const outcomes = [...found.parley, ...found.relay];
+  const isLimit = outcomes.some(({ loadCores }) => loadCores >= fullCore);
+  const comparison: Comparison = {
+    what: `deliveries in a group of ${group}`,
+    unit: "/s",
+    values: rates("parley"),
+    beside: { name: "bare broadcast", values: rates("relay") },
+    aim: { is: "at least", bound: 0.7 },
+    caveat: isLimit ? "the load is at its own limit" : undefined,
+  };
+  return { comparisons: [comparison], faults: outcomes.flatMap(({ faults }) => faults) };
+}
+
+export const kinds = ["parley", "relay"] as const;
+export type Kind = typeof kinds[number];
+
+/** A server of each kind with a group of that size, all of whom come for each run. */
+export async function openGroup(
+  { seconds, warmupSeconds }: Pick<Options, "seconds" | "warmupSeconds">,
+  postgres: TestPostgres,
+  size: number,
+): Promise<{ run(kind: Kind): Promise<GroupOutcome> } & AsyncDisposable> {
+  const members = await makeAccounts(size);
   const conversationId = newId();
   const databaseUrl = await postgres.createDatabase();
   await prepare(databaseUrl, conversationId, members);
   const databasePid = await postmasterPid(databaseUrl);
-  const parley = await startParley({ databaseUrl });
-  const relay = await startRelay();
-
-  const faults: string[] = [];
-  const found: Record<"parley" | "relay", GroupOutcome[]> = { parley: [], relay: [] };
-  for (let round = 1; round <= rounds; round++) {
-    for (const [name, { url, pid }] of [["parley", parley], ["relay", relay]] as const) {
-      say(`round ${round}: ${name}, a group of ${group}`);
+  const servers = { parley: await startParley({ databaseUrl }), relay: await startRelay() };
+  return {
+    async run(kind) {
+      const { url, pid } = servers[kind];
       const plan: GroupPlan = {
         ...{ url, serverPid: pid, conversationId, members, warmupSeconds, seconds },
-        databasePid: name === "parley" ? databasePid : undefined,
+        databasePid: kind === "parley" ? databasePid : undefined,
       };
       const answer = await runToEnd(
         deno(["--allow-all", "bench/group_load.ts"]),
         JSON.stringify(plan),
         (seconds + warmupSeconds) * 1000 + besideMs,
       );
-      const outcome: GroupOutcome = JSON.parse(answer);
-      found[name].push(outcome);
-      faults.push(...outcome.faults.map((fault) => `${name}, a group of ${group}: ${fault}`));
-    }
-  }
-  await Promise.all([parley.stop(), relay.stop()]);
-  const rates = (of: GroupOutcome[]) => of.map(({ deliveriesPerSecond }) => deliveriesPerSecond);
-  const isLimit = [...found.parley, ...found.relay].some(({ loadCores }) => loadCores >= 0.9);
-  const comparison: Comparison = {
-    what: `deliveries in a group of ${group}`,
-    unit: "/s",
-    values: rates(found.parley),
-    beside: { name: "bare broadcast", values: rates(found.relay) },
-    aim: { is: "at least", bound: 0.7 },
-    caveat: isLimit ? "the load is at its own limit" : undefined,
+      return JSON.parse(answer);
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([servers.parley.stop(), servers.relay.stop()]);
+    },
   };
-  return { comparisons: [comparison], faults };
 }
 
 async function prepare(

@@ -19,6 +19,7 @@ export const parts = [
   "group",
   "idle",
   "reconnect",
+  "history",
 ] as const;
 export type Part = typeof parts[number];
 
@@ -46,6 +47,10 @@ export interface Options {
   /** Members who are connected and do nothing, and those who come back at once. */
   idle: number;
   reconnect: number;
+  /** Messages of the longest conversation. */
+  history: number;
+  /** Measures how costs grow instead, and draws it. */
+  plots: boolean;
   json: boolean;
 }
 
@@ -63,6 +68,8 @@ export const usage = `deno task bench [options]
   --group n       members of the group in which one writes (1000)
   --idle n        members who are connected and do nothing (5000)
   --reconnect n   members who come back at once after a restart (5000)
+  --history n     messages of the longest conversation (5000000)
+  --plots         measure how costs grow instead, and draw it into docs/performance/
   --json          figures as JSON instead of tables`;
 
 /** @throws {Error} naming the option and what was expected */
@@ -83,6 +90,8 @@ export function readOptions(args: string[]): Options {
       group: { type: "string", default: "1000" },
       idle: { type: "string", default: "5000" },
       reconnect: { type: "string", default: "5000" },
+      history: { type: "string", default: "5000000" },
+      plots: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -107,6 +116,8 @@ export function readOptions(args: string[]): Options {
     group: wholeNumber("group", values.group, 2, 5_000),
     idle: evenNumber("idle", values.idle, 500, 9_000),
     reconnect: evenNumber("reconnect", values.reconnect, 2, 9_000),
+    history: wholeNumber("history", values.history, 10_000, 50_000_000),
+    plots: values.plots,
     json: values.json,
   };
 }

@@ -111,7 +111,7 @@ export function p99OnToOff({ on, off }: AwayLoad): number {
 }
 
 /** Beyond this share of a core, a single-threaded program has little left to give. */
-const fullCore = 0.9;
+export const fullCore = 0.9;
 
 /** Whether the load program, and not the server, set the figure, as far as it can tell. */
 export function loadIsLimit({ loadCores, lagP99, p50 }: Outcome): boolean {

@@ -8,10 +8,13 @@ import { makePairs } from "./accounts.ts";
 import { measureAway } from "./away.ts";
 import type { PartResult } from "./comparison.ts";
 import { measureGroup } from "./group.ts";
+import { drawGrowth } from "./growth.ts";
+import { measureHistory } from "./history.ts";
 import { measureIdle } from "./idle.ts";
 import { countRows, kindOf, makeLoads, runLoad } from "./loads.ts";
 import { type Options, type Part, readOptions, usage } from "./options.ts";
 import { ensurePage, measurePage } from "./page.ts";
+import { measurePageUse } from "./page_use.ts";
 import { openInserts } from "./pgbench.ts";
 import { endAll } from "./processes.ts";
 import { measureReconnect } from "./reconnect.ts";
@@ -21,7 +24,7 @@ import { measureStartOnPGlite, measureStartOnPostgres } from "./start.ts";
 import { openTargets } from "./targets.ts";
 
 /** The parts that need none. */
-const withoutPostgres: Part[] = ["relay", "nats", "pglite", "page"];
+const withoutPostgres: Part[] = ["relay", "nats", "pglite"];
 
 async function measure(options: Options): Promise<Results> {
   const wants = (part: Part) => options.only.includes(part);
@@ -54,7 +57,13 @@ async function measure(options: Options): Promise<Results> {
 }
 
 /** Parts that are measured one after the other, each beside something of its own. */
-const furtherParts = { group: measureGroup, idle: measureIdle, reconnect: measureReconnect };
+const furtherParts = {
+  group: measureGroup,
+  idle: measureIdle,
+  reconnect: measureReconnect,
+  history: measureHistory,
+  page: measurePageUse,
+};
 
 async function measureFurther(options: Options, postgres: OwnPostgres): Promise<PartResult[]> {
   const results: PartResult[] = [];
@@ -127,6 +136,10 @@ if (import.meta.main) {
   } catch (error) {
     console.error(`${(error as Error).message}\n${usage}`);
     Deno.exit(2);
+  }
+  if (options.plots) {
+    await drawGrowth(options, say);
+    Deno.exit();
   }
   const results = await measure(options);
   console.log(options.json ? JSON.stringify(results, null, 2) : report(results));
