@@ -12,7 +12,7 @@ import { type Audience, Connections } from "./connections.ts";
 import { Epoch } from "./epoch.ts";
 import { createGuesses, type Guesses } from "./guesses.ts";
 import { createMarker, type Marker } from "./marker.ts";
-import { type ChatMetrics, noteBatch } from "./metrics.ts";
+import { type ChatMetrics, noteBatch, noteWrite } from "./metrics.ts";
 import { Notices } from "./notices.ts";
 import type { Presence } from "./presence.ts";
 import { limits, type NotificationPreferences, type ServerFrame } from "./protocol.ts";
@@ -119,7 +119,7 @@ export async function openChat(parts: ChatParts): Promise<Chat> {
       log,
       announce: (to, frame, audience) => announceText({ connections, bus }, to, frame, audience),
       noticed: notices.add,
-      observe: (drafts, ms) => noteBatch(metrics.batches.writer, drafts, ms),
+      observe: (drafts, ms) => noteWrite(metrics, drafts, ms),
     }),
     marker: createMarker(database.db, {
       clock,

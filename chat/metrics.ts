@@ -1,4 +1,5 @@
 import type { Metrics, Spread } from "@/utils/metrics.ts";
+import { recordSpan } from "@/utils/tracing.ts";
 import type { Chat } from "./chat.ts";
 import { clientFrames, closeCodes, limits, serverFrames } from "./protocol.ts";
 
@@ -111,6 +112,19 @@ export function watchChat(metrics: Metrics, chat: Chat): void {
 export interface Batches {
   size: Spread;
   seconds: Spread;
+}
+
+/** Notes a write of messages that took so many milliseconds, with a span of its own. */
+export function noteWrite(
+  { batches }: Pick<ChatMetrics, "batches">,
+  drafts: { conversationId: string }[],
+  ms: number,
+): void {
+  noteBatch(batches.writer, drafts, ms);
+  recordSpan("write batch", ms, () => ({
+    "parley.messages": drafts.length,
+    "parley.conversations": new Set(drafts.map((draft) => draft.conversationId)).size,
+  }));
 }
 
 /** Notes a batch that took so many milliseconds. */

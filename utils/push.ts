@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { discreetFetch } from "./tracing.ts";
+
 /** What we use of `web-push`, which has no types of its own. */
 interface WebPush {
   generateRequestDetails(
@@ -81,7 +83,7 @@ export function isPushEndpoint(endpoint: string, services: readonly string[]): b
 export function createPusher(
   parts: { vapid: Vapid; services: readonly string[]; fetch?: typeof fetch },
 ): Pusher {
-  const { vapid, services, fetch = globalThis.fetch } = parts;
+  const { vapid, services, fetch = discreetFetch } = parts;
   const accepts = (endpoint: string) => isPushEndpoint(endpoint, services);
   return {
     accepts,

@@ -5,10 +5,12 @@ import type { Message, SessionResult } from "@/chat/protocol.ts";
 import { createVapidKeys } from "@/utils/vapid.ts";
 import { type Answer, call, converse, TestSocket } from "../support/client.ts";
 import { createTestDatabase, testPostgresUrl } from "../support/postgres.ts";
+import { OtlpReceiver } from "../support/otlp.ts";
 import { startProgram } from "../support/process.ts";
 import { startServer, type TestUser } from "../support/server.ts";
 import { makeReceiverKeys } from "../support/web_push.ts";
 import { TestSmtp } from "../support/smtp.ts";
+import { until } from "../support/until.ts";
 
 /** How long what should be logged may take before the test fails. Milliseconds. */
 const patience = 30_000;
@@ -55,14 +57,17 @@ const cookieOf = ({ headers }: Answer<unknown>) =>
   headers.getSetCookie()[0]?.split(";")[0]?.split("=")[1] ?? "";
 
 Deno.test({
-  name: "no line of the log, and no error's answer, holds what is secret or a member's own",
+  name:
+    "no log line, no exported span and no error's answer holds what is secret or a member's own",
   ignore: !testPostgresUrl,
   async fn() {
     await using smtp = await TestSmtp.start({ login: { user: "parley", password: smtpPassword } });
     smtp.answers.recipient = (address) => `550 5.1.1 <${address}>: no such user`;
+    await using otlp = new OtlpReceiver();
     const vapid = createVapidKeys();
     const databaseUrl = await createTestDatabase(testPostgresUrl as string);
     const opened = await openProgram(databaseUrl, {
+      ...otlp.env,
       JWT_SECRET: jwtSecret,
       LOCAL_ACCOUNTS: "true",
       RATE_LIMIT_SCALE: "1000",
@@ -202,8 +207,19 @@ Deno.test({
     await sql.end();
     await logs(opened, /Unexpected error.*Failed query/);
 
+    const span = (named: string) => otlp.spans.find(({ name }) => name === named)?.attributes;
+    await until(() => span("GET /api/messages/conversations") !== undefined);
+    await until(() => otlp.received.some((text) => text.includes("Failed query")));
     program.kill("SIGTERM");
     await program.exited;
+    assert.deepEqual(span("GET /api/messages/ws"), {
+      "http.request.method": "GET",
+      "http.route": "/api/messages/ws",
+      "http.response.status_code": 101,
+    });
+    assert.deepEqual(span("write batch"), { "parley.messages": 1, "parley.conversations": 1 });
+    // The push that was tried.
+    assert.deepEqual(span("fetch"), {});
     const { stdout, stderr } = program.output();
     assert.equal(stderr, "");
     assert.match(stdout, /"route":"\/api\/auth\/login"/, "Requests are logged");
@@ -211,7 +227,7 @@ Deno.test({
     assert.ok(opened.errors.length > 15);
     for (const [name, secret] of Object.entries(secrets)) {
       assert.ok(secret.length >= 10, name);
-      for (const line of [...stdout.split("\n"), ...opened.errors]) {
+      for (const line of [...stdout.split("\n"), ...opened.errors, ...otlp.received]) {
         assert.ok(!line.includes(secret), `${name} is in ${line}`);
       }
     }
