@@ -14,6 +14,7 @@ import { createChatMetrics, watchChat } from "@/chat/metrics.ts";
 import { endNotices, notify, tidyNotices } from "@/chat/notify.ts";
 import { beat, endPresence, sweep } from "@/chat/online.ts";
 import { closeCodes } from "@/chat/protocol.ts";
+import { Status } from "@/chat/status.ts";
 import { databaseError, isForbidden, isTransient, type OpenDatabase } from "@/db/database.ts";
 import { CannotOpen, openDatabase } from "@/db/open.ts";
 import { openQueue, type Queue, type QueueClock, type QueueParts } from "@/db/queue.ts";
@@ -40,6 +41,7 @@ const beatMs = 5_000;
 const notifyMs = 1_000;
 const tidyMs = 60_000;
 const guardMs = 50;
+const sampleMs = 1_000;
 /** How long sockets may take to answer that they heard of the end. */
 const farewellMs = 1_500;
 /** How long requests under way may take to finish when the program is told to stop. */
@@ -116,6 +118,7 @@ export async function serve(
     queue,
   });
   watchChat(metrics, chat);
+  const status = new Status(chat);
   const tokens = createTokens({
     secret: config.jwtSecret,
     jwksUrl: config.jwksUrl,
@@ -131,6 +134,7 @@ export async function serve(
     guard,
     mailbox,
     metrics,
+    status,
     page: {
       folder: pageFolder,
       dev,
@@ -169,6 +173,7 @@ export async function serve(
     often(notify, notifyMs),
     often(tidyNotices, tidyMs),
     setInterval(() => guard.check(), guardMs),
+    setInterval(status.sample, sampleMs),
     often(() => deleteExpiredRateLimits(database.background, Date.now()), tidyMs),
   ];
   const server = listen(config, app.fetch);

@@ -94,11 +94,17 @@ export function watchChat(metrics: Metrics, chat: Chat): void {
   const { connections, writer, marker, bus, queue } = chat;
   metrics.gauge("parley_connections", "Open sockets and streams", () => connections.size);
   metrics.gauge("parley_members", "Members who have one or more", () => connections.members);
-  metrics.gauges("parley_queue_depth", "Items that wait for their batch", "queue", () => ({
-    writer: writer.waiting,
-    marker: marker.waiting,
-    bus: bus.waiting,
-  }));
+  metrics.gauges(
+    "parley_queue_depth",
+    "Items that wait for their batch",
+    "queue",
+    () =>
+      Promise.resolve({
+        writer: writer.waiting,
+        marker: marker.waiting,
+        bus: bus.waiting,
+      }),
+  );
   if (queue === undefined) return;
   metrics.gauges(
     "parley_jobs_waiting",

@@ -581,6 +581,36 @@ export const UndeliveredResult = v.object({
   ),
 });
 export type UndeliveredResult = v.InferOutput<typeof UndeliveredResult>;
+/** What an instance says of each of its last seconds, up to {@linkcode statusSeconds} of them. */
+export const statusFigures = [
+  "connections",
+  "messages",
+  "framesIn",
+  "framesOut",
+  "batchSize",
+  "batchMs",
+  "writerWaiting",
+  "markerWaiting",
+  "busWaiting",
+  "busLagMs",
+  "cpuPercent",
+  "memoryMegabytes",
+] as const;
+export const statusSeconds = 60;
+/** How the instance that was asked fares. */
+export const StatusResult = v.object({
+  instanceId: uuid,
+  startedAt: timestamp,
+  at: timestamp,
+  members: count,
+  /** Stored by it since its start. */
+  messages: count,
+  /** Mails and pushes that are not done, by queue; null: there are none, or it cannot be said. */
+  jobsWaiting: v.nullable(v.record(v.string(), count)),
+  /** The oldest first, a second apart. */
+  seconds: v.object(v.entriesFromList(statusFigures, v.array(v.number()))),
+});
+export type StatusResult = v.InferOutput<typeof StatusResult>;
 export const PushSubscriptionResult = v.object({ id: uuid });
 export const HistoryResult = v.object({
   messages: v.array(Message),

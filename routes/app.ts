@@ -1,5 +1,6 @@
 import type { Chat } from "@/chat/chat.ts";
 import { ChatError, toChatError } from "@/chat/errors.ts";
+import type { Status } from "@/chat/status.ts";
 import type { Tokens } from "@/utils/jwt.ts";
 import type { Mailbox } from "@/utils/mailbox.ts";
 import type { Metrics } from "@/utils/metrics.ts";
@@ -26,6 +27,7 @@ import { pushRoutes } from "./push.ts";
 import { noteRequests } from "./requests.ts";
 import { socketRoutes } from "./socket.ts";
 import type { SocketGuard } from "./socket_guard.ts";
+import { statusRoutes } from "./status.ts";
 import { unsubscribeRoutes } from "./unsubscribe.tsx";
 import { userRoutes } from "./users.ts";
 
@@ -41,6 +43,7 @@ export interface AppOptions {
   metrics: Metrics;
   /** What Prometheus shows to read them; undefined: nobody may. */
   metricsToken?: string | undefined;
+  status: Status;
   page: PageOptions;
   /** Development's mail; undefined: mail goes out, or nowhere. */
   mailbox?: Mailbox | undefined;
@@ -83,6 +86,7 @@ export function createApi(chat: Chat, tokens: Tokens, options: AppOptions): Api 
   messageRoutes(api);
   notificationRoutes(api);
   pushRoutes(api);
+  statusRoutes(api, options.status, options.page);
   unsubscribeRoutes(app, chat);
   confirmRoutes(app, chat);
   if (options.mailbox) mailboxRoutes(app, options.mailbox);

@@ -58,6 +58,9 @@ const pagePaths = [
   "/register",
 ];
 
+/** Built files whose names stay while their content changes. */
+const unhashed = ["sw.js", "status.js", "status.css"];
+
 /** As a build names its files: nothing that leads elsewhere, or that no file could be called. */
 const fileName = /^(?:[a-z]+\/)?[\w-][\w.-]{0,199}$/;
 
@@ -73,7 +76,7 @@ export function pageRoutes(app: Hono, options: PageOptions): void {
     app.get(path, async (c) => {
       c.header("cache-control", "no-cache");
       c.header("content-security-policy", pagePolicy(options.config.parentOrigins));
-      return c.html(shell(await manifest(), options.config));
+      return c.html(shell({ title: "Parley", ...await manifest() }, options.config));
     });
   }
   app.get("/:file{[^/]+\\.[a-z0-9]+}", (c) => file(c, folder, c.req.param("file")));
@@ -105,7 +108,7 @@ async function file(c: Context, folder: string, path: string): Promise<Response>
 function cacheControl(path: string): string {
   if (path.startsWith("assets/")) return "public, max-age=31536000, immutable";
   // An old service worker would go on handling pushes as it used to.
-  return path === "sw.js" ? "no-cache" : "public, max-age=3600";
+  return unhashed.includes(path) ? "no-cache" : "public, max-age=3600";
 }
 
 async function readIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -124,7 +127,7 @@ const trustedTypes = "require-trusted-types-for 'script'; trusted-types";
 const workerPolicy = `default-src 'none'; img-src 'self'; ${trustedTypes} 'none'`;
 
 /** Nothing but our own files runs, styles or is spoken to; only configured sites hold the page. */
-function pagePolicy(parentOrigins: string[]): string {
+export function pagePolicy(parentOrigins: string[]): string {
   return [
     "default-src 'none'",
     "script-src 'self'",
@@ -143,7 +146,8 @@ function pagePolicy(parentOrigins: string[]): string {
   ].join("; ");
 }
 
-function shell(manifest: Manifest, config: PageConfig) {
+/** The HTML of a page that its script draws. */
+export function shell(page: Manifest & { title: string }, config: PageConfig) {
   // Inside a script element only `<` could end it.
   const json = JSON.stringify(config).replaceAll("<", "\\u003c");
   return html`
@@ -158,13 +162,13 @@ function shell(manifest: Manifest, config: PageConfig) {
         <meta name="color-scheme" content="light dark">
         <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f6f1eb">
         <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#171412">
-        <title>Parley</title>
+        <title>${page.title}</title>
         <link rel="icon" href="/favicon.svg" type="image/svg+xml">
         <link rel="manifest" href="/manifest.webmanifest">
-        <link rel="stylesheet" href="${manifest.css}">
-        ${manifest.preload.map((path) => html`<link rel="modulepreload" href="${path}">`)}
+        <link rel="stylesheet" href="${page.css}">
+        ${page.preload.map((path) => html`<link rel="modulepreload" href="${path}">`)}
         <script type="application/json" id="config">${raw(json)}</script>
-        <script type="module" src="${manifest.js}"></script>
+        <script type="module" src="${page.js}"></script>
       </head>
       <body>
         <div id="app"></div>

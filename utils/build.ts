@@ -34,6 +34,7 @@ interface Manifest {
  */
 export async function buildPage(options: BuildOptions): Promise<void> {
   await esbuild.build(workerConfiguration(options));
+  await esbuild.build(statusConfiguration(options));
   await esbuild.build(configuration(options));
   await esbuild.stop();
 }
@@ -46,6 +47,7 @@ export async function buildPage(options: BuildOptions): Promise<void> {
 export async function watchPage(options: BuildOptions): Promise<() => Promise<void>> {
   const contexts = await Promise.all([
     esbuild.context(workerConfiguration(options)),
+    esbuild.context(statusConfiguration(options)),
     esbuild.context(configuration(options)),
   ]);
   for (const context of contexts) {
@@ -82,6 +84,20 @@ function workerConfiguration(options: BuildOptions): esbuild.BuildOptions {
     ...commonConfiguration(options),
     entryPoints: { sw: "frontend/worker/main.ts" },
     format: "iife",
+  };
+}
+
+/** The operator's page is by itself: nobody else loads any of it. */
+function statusConfiguration(options: BuildOptions): esbuild.BuildOptions {
+  return {
+    ...commonConfiguration(options),
+    entryPoints: { status: "frontend/status/main.tsx" },
+    assetNames: "assets/[name]-[hash]",
+    format: "esm",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    loader: { ".woff2": "file" },
+    plugins: [protocolConstants()],
   };
 }
 

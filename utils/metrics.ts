@@ -3,8 +3,9 @@
  *
  * @module
  */
-import process from "node:process";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { processUsage } from "./process_usage.ts";
+import { within } from "./within.ts";
 
 /** What takes longer to be read than this is left out: whoever asks must get the rest. */
 const readMs = 1_000;
@@ -55,16 +56,17 @@ export class Metrics {
 
   constructor() {
     // Those of prom-client's own collection that mean something on Deno.
-    this.#growing("process_cpu_seconds_total", "Processor time, seconds", () => {
-      const { user, system } = process.cpuUsage();
-      return (user + system) / 1e6;
-    });
+    this.#growing(
+      "process_cpu_seconds_total",
+      "Processor time, seconds",
+      () => processUsage().cpuSeconds,
+    );
     const startedAt = Math.round(performance.timeOrigin / 1_000);
     this.gauge("process_start_time_seconds", "When the process began, Unix time", () => startedAt);
     this.gauge(
       "process_resident_memory_bytes",
       "Memory of the process",
-      () => process.memoryUsage().rss,
+      () => processUsage().memoryBytes,
     );
   }
 
@@ -111,15 +113,18 @@ export class Metrics {
     name: string,
     help: string,
     label: string,
-    read: () => Promise<Record<string, number>> | Record<string, number>,
+    read: () => Promise<Record<string, number>>,
   ): void {
     new Gauge({
       ...this.#common(name, help),
       labelNames: [label],
       async collect() {
-        const values = await soon(read);
+        const reading = read();
+        const isRead = await within(readMs, reading).catch(() => false);
         this.reset();
-        for (const [of, value] of Object.entries(values)) this.set({ [label]: of }, value);
+        for (const [of, value] of Object.entries(isRead ? await reading : {})) {
+          this.set({ [label]: of }, value);
+        }
       },
     });
   }
@@ -173,19 +178,5 @@ export class Metrics {
 
   #common(name: string, help: string) {
     return { name, help, registers: [this.#registry] };
-  }
-}
-
-async function soon(
-  read: () => Promise<Record<string, number>> | Record<string, number>,
-): Promise<Record<string, number>> {
-  const late = Promise.withResolvers<Record<string, number>>();
-  const timer = setTimeout(() => late.resolve({}), readMs);
-  try {
-    return await Promise.race([read(), late.promise]);
-  } catch {
-    return {};
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -103,6 +103,8 @@ export const calls: Record<string, CallRow> = {
   // Of whoever runs the server
   "GET /api/notifications/undelivered": { answers: "401 401  403 403 403 403 200  403 403" },
 
+  "GET /api/admin/status": { answers: "401 401  404 404 404 404 200  404 404" },
+
   // Of whoever has a token for it that is no member's: tests/routes/metrics_test.ts
   "GET /metrics": { answers: "404" },
 
@@ -140,6 +142,7 @@ export const calls: Record<string, CallRow> = {
   "GET /u/:username": { answers: "200", path: "/u/owner" },
   "GET /notifications": { answers: "200" },
   "GET /settings/notifications": { answers: "200" },
+  "GET /admin/status": { answers: "200" },
   "GET /login": { answers: "200" },
   "GET /register": { answers: "200" },
   "GET /:file{[^/]+\\.[a-z0-9]+}": { answers: "200", path: "/favicon.svg" },

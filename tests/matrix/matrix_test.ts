@@ -6,6 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { clientFrames, type ClientFrameType, type ServerFrame } from "@/chat/protocol.ts";
+import { Status } from "@/chat/status.ts";
 import { createApp } from "@/routes/app.ts";
 import { SocketGuard } from "@/routes/socket_guard.ts";
 import { Mailbox } from "@/utils/mailbox.ts";
@@ -46,6 +47,7 @@ Deno.test("every route and every frame has its row", async () => {
     silenceSeconds: 120,
     guard: new SocketGuard(silentLog, 120),
     metrics: new Metrics(),
+    status: new Status(server.chat),
     metricsToken: "a token for Prometheus alone",
     mailbox: new Mailbox(server.chat.clock),
     page: { folder: "dist", config: page, dev: false },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { clientFrames, serverFrames } from "@/chat/protocol.ts";
+import { Status } from "@/chat/status.ts";
 import { createApp } from "@/routes/app.ts";
 import { SocketGuard } from "@/routes/socket_guard.ts";
 import { Metrics } from "@/utils/metrics.ts";
@@ -68,6 +69,7 @@ Deno.test("every call is in the reference, and nothing else is", async () => {
     silenceSeconds: 120,
     guard: new SocketGuard(silentLog, 120),
     metrics: new Metrics(),
+    status: new Status(server.chat),
     page: {
       folder: "dist",
       dev: false,

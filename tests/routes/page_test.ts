@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { get, type IncomingHttpHeaders } from "node:http";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { Status } from "@/chat/status.ts";
 import { createApp } from "@/routes/app.ts";
 import type { PageConfig } from "@/routes/page.ts";
 import { SocketGuard } from "@/routes/socket_guard.ts";
@@ -45,6 +46,7 @@ async function servePage(more: Partial<PageConfig> = {}) {
     silenceSeconds: 120,
     guard: new SocketGuard(silentLog, 120),
     metrics: new Metrics(),
+    status: new Status(chat),
     page: { folder, dev: false, config: { ...config, ...more } },
   });
   const page = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, app.fetch);
