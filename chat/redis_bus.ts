@@ -34,6 +34,8 @@ export class RedisBus implements Bus {
   readonly #left = new Set<string>();
   /** Whether something that was told to us may have been lost. */
   #isDeaf = true;
+  /** Whether it was said that Redis refuses to be listened to. */
+  #isRefused = false;
   /** Who was not told of something on other instances. */
   #untold: Set<string> | "all" = new Set();
   #isClosed = false;
@@ -75,23 +77,23 @@ export class RedisBus implements Bus {
     const count = this.#joined.get(userId) ?? 0;
     this.#joined.set(userId, count + 1);
     this.#left.delete(userId);
-    if (count === 0) this.#joining.set(userId, this.#listen(userId));
-    const joining = this.#joining.get(userId);
+    const joining = count === 0 ? this.#listen(userId) : this.#joining.get(userId);
     if (joining === undefined || await within(joinMs, joining)) return;
     // It goes on without; what was told meanwhile is made good for.
     joining.then(() => this.#listener.missed([userId]));
   }
 
-  async #listen(userId: string): Promise<void> {
-    try {
-      // Away, it calls back when it is there.
-      if (this.redis.isReady) await this.#subscribe(userId);
-    } catch {
+  #listen(userId: string): Promise<void> {
+    // Away, it calls back when it is there.
+    if (!this.redis.isReady) return Promise.resolve();
+    const joining = this.redis.subscribe(this.#channel(userId), this.#hear).catch(() => {
       this.#isDeaf = true;
       this.#recoverSoon();
-    } finally {
-      this.#joining.delete(userId);
-    }
+    }).finally(() => {
+      if (this.#joining.get(userId) === joining) this.#joining.delete(userId);
+    });
+    this.#joining.set(userId, joining);
+    return joining;
   }
 
   leave(userId: string): void {
@@ -100,10 +102,6 @@ export class RedisBus implements Bus {
     this.#joined.delete(userId);
     this.#left.add(userId);
     if (this.redis.isReady) this.#unsubscribe(userId);
-  }
-
-  #subscribe(userId: string): Promise<void> {
-    return this.redis.subscribe(this.#channel(userId), this.#hear);
   }
 
   async #unsubscribe(userId: string): Promise<void> {
@@ -184,13 +182,14 @@ export class RedisBus implements Bus {
       this.#isDeaf = false;
       const channels = [this.#common, ...[...this.#joined.keys()].map(this.#channel)];
       const again = channels.map((channel) => this.redis.subscribe(channel, this.#hear));
-      const isWhole = (await Promise.allSettled(again)).every(({ status }) =>
-        status === "fulfilled"
-      );
-      if (!isWhole) {
-        this.#isDeaf = true;
+      try {
+        await Promise.all(again);
+      } catch (error) {
+        if (!this.#isRefused) this.log.warn("Redis does not let us listen", { error });
+        this.#isRefused = this.#isDeaf = true;
         return this.#recoverSoon();
       }
+      this.#isRefused = false;
       for (const userId of this.#left) if (!this.#joined.has(userId)) this.#unsubscribe(userId);
       this.#listener.missed();
     }

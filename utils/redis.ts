@@ -127,8 +127,26 @@ function openCluster(urls: string[], events: Events): Driver {
       socket: { reconnectStrategy: retryMs, ...protocol === "rediss:" && { tls: true } },
     },
   });
-  cluster.on("error", events.away).on("node-error", events.away).on("node-ready", events.back)
-    .on("sharded-channel-moved-error", events.back);
+  const failing = new Set<string>();
+  let soon: ReturnType<typeof setTimeout> | undefined;
+  // Each node has two connections, the second of which may take another try.
+  const backSoon = () => {
+    clearTimeout(soon);
+    if (failing.size === 0) soon = setTimeout(events.back, retryMsMax);
+  };
+  const settle = ({ host, port }: { host: string; port: number }) => {
+    if (failing.delete(`${host}:${port}`)) backSoon();
+  };
+  const refuse = (error: unknown) => {
+    events.away(error);
+    if (cluster.isReady) backSoon();
+  };
+  cluster.on("error", refuse).on("sharded-channel-moved-error", refuse);
+  cluster.on("node-ready", settle).on("node-disconnect", settle);
+  cluster.on("node-error", (error, { host, port }) => {
+    failing.add(`${host}:${port}`);
+    events.away(error);
+  });
   let closed = false;
   (async () => {
     for (let tries = 0; !closed; tries++) {
@@ -148,6 +166,7 @@ function openCluster(urls: string[], events: Events): Driver {
     unsubscribe: (channel, heard) => cluster.sUnsubscribe(channel, heard),
     close() {
       closed = true;
+      clearTimeout(soon);
       if (cluster.isOpen) cluster.destroy();
     },
   };
