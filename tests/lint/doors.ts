@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Rooms not named here (main.ts, tests, bench, chaos) may import from all. */
+/** Rooms not named here (main.ts, tests, bench, chaos, cluster) may import from all. */
 const doors: Record<string, string[]> = {
   utils: [],
   db: ["utils"],

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { sql } from "drizzle-orm";
 import { closeCodes, type HistoryResult, type SessionResult } from "@/chat/protocol.ts";
 import { openPostgres, select } from "@/db/database.ts";
-import { call, TestSocket } from "../support/client.ts";
+import { call, converse, TestSocket } from "../support/client.ts";
 import { createTestDatabase, testPostgresUrl } from "../support/postgres.ts";
 import { makeCheckout } from "../support/checkout.ts";
-import type { Program } from "../support/process.ts";
+import { type Program, startProgram, taskFlags } from "../support/process.ts";
 import type { TestUser } from "../support/server.ts";
 
 const env = { JWT_SECRET: "a secret for tests, long enough to be taken" };
@@ -200,5 +200,23 @@ Deno.test({
     await using program = checkout.start("migrate", { ...env, DATABASE_URL });
     assert.equal(await program.exited, 0, said(program));
     assert.match(program.output().stdout, /The database is up to date/);
+  },
+});
+
+Deno.test({
+  name: "with a Postgres server the program needs no permission to write",
+  ignore: testPostgresUrl === undefined,
+  async fn() {
+    const flags = taskFlags("start").filter((flag) => !flag.startsWith("--allow-write"));
+    assert.equal(flags.length, taskFlags("start").length - 1);
+    const settings = { ...env, DATABASE_URL: await createTestDatabase(testPostgresUrl as string) };
+    await using program = startProgram("start", settings, undefined, flags);
+    const url = await program.ready;
+    const ana = await enter(url, "register", "ana");
+    const ben = await enter(url, "register", "ben");
+    const socket = await TestSocket.connect({ url }, ana);
+    await socket.say(await converse({ url }, ana, ben), "Nothing is written but this");
+    await socket.close();
+    await assertStops(program);
   },
 });

@@ -7,9 +7,17 @@ export class Device {
   #socket: Promise<TestSocket>;
   /** The code that each socket but the present one was closed with. */
   readonly closeCodes: number[] = [];
+  #opened: (socket: TestSocket) => void = () => {};
 
   constructor(private readonly server: { url: string }, private readonly user: TestUser) {
     this.#socket = this.#open();
+  }
+
+  /** Calls back with the present socket, and with each one that follows. */
+  async onOpened(opened: (socket: TestSocket) => void): Promise<void> {
+    const socket = await this.#socket;
+    this.#opened = opened;
+    opened(socket);
   }
 
   get reconnects(): number {
@@ -59,6 +67,7 @@ export class Device {
         await new Promise((resolve) => setTimeout(resolve, 100));
         continue;
       }
+      this.#opened(socket);
       socket.closed.then(({ code }) => this.#renew(socket, code));
       return socket;
     }

@@ -7,11 +7,14 @@ const patience = 20_000;
 export class Ear {
   /** All frames so far, in order. */
   readonly frames: ServerFrame[] = [];
+  /** Called with each frame as it comes. */
+  onFrame: (frame: ServerFrame) => void = () => {};
   readonly #waiting = new Set<() => void>();
   #ended = false;
 
   protected hear(frame: ServerFrame): void {
     this.frames.push(frame);
+    this.onFrame(frame);
     this.#wake();
   }
 

@@ -25,15 +25,17 @@ export interface Program {
  * Starts `main.ts` with these settings alone, on a free port, with the permissions of its task.
  *
  * @param folder a copy of the project to run in, see checkout.ts; this project if left out
+ * @param flags other permissions
  */
 export function startProgram(
   command: string,
   env: Record<string, string>,
   folder = root,
+  flags = taskFlags(command),
 ): Program {
   const child = new Deno.Command(Deno.execPath(), {
     cwd: folder,
-    args: ["run", "--quiet", "--no-prompt", ...taskFlags(command), "main.ts", command],
+    args: ["run", "--quiet", "--no-prompt", ...flags, "main.ts", command],
     clearEnv: true,
     env: {
       ...Object.fromEntries(
@@ -85,7 +87,7 @@ export function startProgram(
 }
 
 /** The flags of a task that serves, or of `start`; packages are read where they really lie. */
-function taskFlags(command: string): string[] {
+export function taskFlags(command: string): string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`));
   const task: string = (tasks[command] ?? tasks.start).command;
   const [, flags] = /^deno run (.*) main\.ts /.exec(task) ?? [];

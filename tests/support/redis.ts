@@ -9,10 +9,10 @@
  */
 import { readConfig } from "@/utils/config.ts";
 import type { RedisAddress } from "@/utils/redis.ts";
-import { delimiter, join } from "node:path";
+import { findProgram, type KeptProcess, startKept } from "./kept_process.ts";
 import { freePort } from "./postgres_server.ts";
-import { firstExisting, warnMissing } from "./tools.ts";
-import { until } from "./until.ts";
+import { warnMissing } from "./tools.ts";
+import { isListening, until } from "./until.ts";
 
 /** A Redis that can be disturbed. */
 export interface RedisServer extends AsyncDisposable {
@@ -26,10 +26,7 @@ export interface RedisServer extends AsyncDisposable {
   thaw(): void;
 }
 
-const program = await firstExisting(
-  (Deno.env.get("PATH") ?? "").split(delimiter)
-    .flatMap((folder) => ["redis-server", "valkey-server"].map((name) => join(folder, name))),
-);
+const program = await findProgram("redis-server", "valkey-server");
 
 /** What the program makes of such a URL. */
 export function addressOf({ url }: { url: string }): RedisAddress {
@@ -43,45 +40,23 @@ if (!hasRedis) {
   warnMissing("a Redis server", "Install redis-server or valkey-server", "None is on the PATH");
 }
 
-/** A shell waits for the end of its input, which comes also when the starting process dies. */
-const life = `
-trap '' HUP INT PIPE TERM
-cd "$1"; shift
-"$@" >log 2>&1 & server=$!
-echo $server
-cat >/dev/null
-kill -9 $server
-`;
-
 /** Starts one server. */
 export async function startRedis(...settings: string[]): Promise<RedisServer> {
   const folder = await Deno.makeTempDir({ prefix: "parley-redis-" });
   const port = freePort();
-  let shell: Deno.ChildProcess | undefined;
-  let pid = 0;
+  let server: KeptProcess | undefined;
 
   async function resume(): Promise<void> {
     const listen = ["--bind", "127.0.0.1", "--port", String(port)];
-    shell = new Deno.Command("sh", {
-      args: ["-c", life, "sh", folder, program as string, ...listen, "--save", "", ...settings],
-      detached: true, // else it is killed when this process ends
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    const said = shell.stdout.getReader();
-    pid = Number(new TextDecoder().decode((await said.read()).value));
-    await said.cancel();
-    shell.unref(); // a program that forgets to stop it can still end
-    await until(() =>
-      Deno.connect({ port }).then((connection) => (connection.close(), true), () => false)
-    );
+    server = await startKept(folder, [
+      ...[program as string, ...listen, "--save", "", ...settings],
+    ]);
+    await until(() => isListening(port));
   }
 
   async function halt(): Promise<void> {
-    shell?.ref();
-    await shell?.stdin.close();
-    await shell?.status;
-    shell = undefined;
+    await server?.kill();
+    server = undefined;
   }
 
   await resume();
@@ -89,8 +64,8 @@ export async function startRedis(...settings: string[]): Promise<RedisServer> {
     url: `redis://127.0.0.1:${port}`,
     halt,
     resume,
-    freeze: () => Deno.kill(pid, "SIGSTOP"),
-    thaw: () => Deno.kill(pid, "SIGCONT"),
+    freeze: () => Deno.kill((server as KeptProcess).pid, "SIGSTOP"),
+    thaw: () => Deno.kill((server as KeptProcess).pid, "SIGCONT"),
     async [Symbol.asyncDispose]() {
       await halt();
       await Deno.remove(folder, { recursive: true });
