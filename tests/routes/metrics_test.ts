@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createVapidKeys } from "@/utils/vapid.ts";
 import { call, converse, TestSocket } from "../support/client.ts";
 import { metricsToken, readMetrics } from "../support/metrics.ts";
 import { testPostgresUrl } from "../support/postgres.ts";
@@ -150,4 +151,65 @@ Deno.test({
     assert.equal((await readMetrics(apart)).get("parley_messages_total"), 0);
     for (const socket of sockets) await socket.close();
   },
+});
+
+interface Dashboard {
+  templating: { list: { name: string }[] };
+  panels: { type: string; title: string; targets?: { expr: string }[] }[];
+}
+
+/** Each family's name and kind, as `/metrics` declares them. */
+async function readFamilies(server: TestServer): Promise<Map<string, string>> {
+  const headers = { authorization: `Bearer ${metricsToken}` };
+  const text = await (await fetch(`${server.url}/metrics`, { headers })).text();
+  return new Map(
+    [...text.matchAll(/^# TYPE (\S+) (\w+)$/gm)].map(([, name, kind]) => [name!, kind!]),
+  );
+}
+
+Deno.test("the dashboard names no metric and no label that is not there, and leaves none out", async () => {
+  const vapid = createVapidKeys();
+  await using server = await startServer({
+    env: {
+      ...env,
+      VAPID_PUBLIC_KEY: vapid.publicKey,
+      VAPID_PRIVATE_KEY: vapid.privateKey,
+      VAPID_SUBJECT: "mailto:operator@example.com",
+    },
+  });
+  await call(server, "GET", "/api/health");
+  const families = await readFamilies(server);
+  const series = [...(await readMetrics(server)).keys()];
+  const dashboard: Dashboard = JSON.parse(
+    await Deno.readTextFile(new URL("../../docs/grafana.json", import.meta.url)),
+  );
+  const used = new Set<string>();
+  const panels = dashboard.panels.filter(({ type }) => type !== "row");
+  assert.ok(panels.length > 15);
+  for (const { title, targets = [] } of panels) {
+    assert.ok(targets.length > 0, title);
+    for (const { expr } of targets) {
+      const named = expr.match(/\b(?:parley|process)_\w+/g) ?? [];
+      assert.ok(named.length > 0, expr);
+      for (const name of named) {
+        const family = name.replace(/_(bucket|sum|count)$/, "");
+        const kind = families.get(name) ?? families.get(family);
+        assert.ok(kind, `${title}: there is no ${name}`);
+        assert.equal(families.has(name), kind !== "histogram", `${title}: ${name}`);
+        // What only grows is looked at by its rate.
+        if (kind !== "gauge" && !name.includes("start_time")) assert.match(expr, /\brate\(/, expr);
+        used.add(families.has(name) ? name : family);
+        const own = series.filter((one) => one.startsWith(name));
+        for (const label of (/ by \((.*?)\)/.exec(expr)?.[1] ?? "").split(/, */)) {
+          // Prometheus adds the instance itself; of jobs there has been none.
+          if (["", "instance"].includes(label) || own.length === 0) continue;
+          assert.ok(own.some((one) => one.includes(`${label}="`)), `${title}: ${label} of ${name}`);
+        }
+      }
+      const variables = [...expr.matchAll(/\$(\w+)/g)].map(([, name]) => name as string);
+      const known = ["__rate_interval", ...dashboard.templating.list.map(({ name }) => name)];
+      assert.deepEqual(variables.filter((name) => !known.includes(name)), [], expr);
+    }
+  }
+  assert.deepEqual([...families.keys()].filter((name) => !used.has(name)), []);
 });
