@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { openPostgres } from "@/db/database.ts";
+import { migrate } from "@/db/migrate.ts";
 import { createVapidKeys } from "@/utils/vapid.ts";
 import { call, converse, TestSocket } from "../support/client.ts";
 import { metricsToken, readMetrics } from "../support/metrics.ts";
-import { testPostgresUrl } from "../support/postgres.ts";
-import { openTestPostgres, startServer, type TestServer } from "../support/server.ts";
+import { createTestDatabase, testPostgresUrl } from "../support/postgres.ts";
+import { startServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
 const env = { METRICS_TOKEN: metricsToken };
@@ -134,9 +136,15 @@ Deno.test({
   name: "between instances the bus tells how it fares, and servers count apart",
   ignore: testPostgresUrl === undefined,
   async fn() {
-    const database = await openTestPostgres(testPostgresUrl as string);
-    const DATABASE_URL = testPostgresUrl as string;
-    await using server = await startServer({ database, env: { ...env, DATABASE_URL } });
+    const DATABASE_URL = await createTestDatabase(testPostgresUrl as string);
+    const open = async () => {
+      const database = await openPostgres(DATABASE_URL);
+      await migrate(database.db);
+      return await startServer({ database, env: { ...env, DATABASE_URL } });
+    };
+    await using server = await open();
+    // One that is alone tells nobody.
+    await using _other = await open();
     await using apart = await startServer({ env });
     const { conversationId, sockets } = await talk(server);
     await sockets[0]!.say(conversationId, "Hello");
