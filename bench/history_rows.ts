@@ -33,7 +33,7 @@ export async function insertHistory(
         now() - n * ${sql.unsafe(span)} / ${count}::int
       from generate_series(1, ${count}::int) n`;
   await insertShort(conversations - 1, readerId, `'${writerId}'::uuid`);
-  await insertShort(messages / 100, writerId, "gen_random_uuid()");
+  await insertShort(Math.ceil(messages / 100), writerId, "gen_random_uuid()");
 
   await sql`insert into users (id, username, display_name)
     select other, 'other-' || other, 'Other' from made where one = ${writerId}`;

@@ -69,7 +69,12 @@ async function measureFurther(options: Options, postgres: OwnPostgres): Promise<
   const results: PartResult[] = [];
   for (const [part, measurePart] of Object.entries(furtherParts)) {
     if (!options.only.includes(part as Part)) continue;
-    results.push(await measurePart(options, postgres, say));
+    results.push(
+      await measurePart(options, postgres, say).catch((error: Error) => ({
+        comparisons: [],
+        faults: [`${part}: ${error.stack}`],
+      })),
+    );
   }
   return results;
 }
