@@ -148,6 +148,22 @@ Deno.test("the shell runs nothing but our own files, and nobody may frame it", a
   assert.ok(!/<style| style=|\son[a-z]+=/i.test(html));
 });
 
+Deno.test("the operator's page is as strict, and loads its own files alone", async () => {
+  await using server = await servePage();
+  const page = await fetchRaw(server.port, "/admin/status");
+  assert.deepEqual(policyOf(page), policyOf(await fetchRaw(server.port, "/messages")));
+  assert.equal(page.headers["x-frame-options"], "DENY");
+  const html = page.body.toString();
+  const loaded = [...html.matchAll(/(?:src|href)="([^"]+\.(?:js|css))"/g)].map(([, path]) => path);
+  assert.deepEqual(loaded, ["/status.css", "/status.js"]);
+  for (const path of loaded as string[]) {
+    const { status, headers, body } = await fetchRaw(server.port, path);
+    // Their names stay while they change.
+    assert.deepEqual([status, headers["cache-control"]], [200, "no-cache"]);
+    assert.ok(!/\bimport\b\s*["({]/.test(body.toString()), "One file");
+  }
+});
+
 Deno.test("configured sites may frame the shell, and they alone", async () => {
   const parentOrigins = ["https://site.example", "https://other.example"];
   await using server = await servePage({ parentOrigins });
