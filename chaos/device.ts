@@ -118,6 +118,8 @@ class Cookies {
   }
 }
 
+const never = new Promise<never>(() => {});
+
 type LockTask = (lock: unknown) => Promise<unknown>;
 
 /** The Web Locks that one device's tabs share; of them what the page uses, exclusive ones. */
@@ -125,11 +127,11 @@ class Locks {
   readonly #held = new Map<string, DeviceTab>();
   readonly #waiting = new Map<string, { owner: DeviceTab; begin(): void }[]>();
 
-  /** The page's `navigator.locks`. */
-  for(owner: DeviceTab): unknown {
+  /** The page's `navigator.locks`. A page that is gone asks for none, though its code goes on here. */
+  for(owner: DeviceTab, isAlive: () => boolean): unknown {
     return {
       request: (name: string, options: { ifAvailable?: boolean }, task: LockTask) =>
-        this.#request(owner, name, options, task),
+        isAlive() ? this.#request(owner, isAlive, name, options, task) : never,
     };
   }
 
@@ -143,12 +145,14 @@ class Locks {
 
   async #request(
     owner: DeviceTab,
+    isAlive: () => boolean,
     name: string,
     { ifAvailable = false }: { ifAvailable?: boolean },
     task: LockTask,
   ): Promise<unknown> {
     // Never within the call, as in a browser.
     await Promise.resolve();
+    if (!isAlive()) return await never;
     if (this.#held.has(name)) {
       if (ifAvailable) return await task(null);
       await new Promise<void>((begin) => {

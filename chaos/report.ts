@@ -2,8 +2,8 @@ import type { Violation } from "./check.ts";
 import type { Mess } from "./mess.ts";
 import type { Options } from "./options.ts";
 
-/** Violations that are told in full; beyond them one sees their number. */
-const toldMost = 20;
+/** Violations of one invariant that are told in full; beyond them one sees their number. */
+const toldMost = 5;
 
 /** What the run was, and what came of it, as Markdown. */
 export async function report(
@@ -54,14 +54,10 @@ export async function report(
 
 function verdict({ seed }: Options, violations: Violation[]): string {
   if (violations.length === 0) return "Nothing was lost, doubled, changed or out of order.";
-  const told = violations.slice(0, toldMost).map(({ invariant, found }) =>
-    `- **${invariant}**: ${found}`
-  );
-  const left = violations.length - told.length;
-  return [
-    `**${violations.length} violations** with seed ${seed}:`,
-    "",
-    ...told,
-    ...left > 0 ? [`- and ${left} more`] : [],
-  ].join("\n");
+  const byInvariant = Map.groupBy(violations, ({ invariant }) => invariant);
+  const told = [...byInvariant].flatMap(([invariant, all]) => [
+    `- **${invariant}**, which is not so ${all.length} times:`,
+    ...all.slice(0, toldMost).map(({ found }) => `  - ${found}`),
+  ]);
+  return [`**${violations.length} violations** with seed ${seed}:`, "", ...told].join("\n");
 }

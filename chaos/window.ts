@@ -60,7 +60,7 @@ export class PageWindow implements DeviceTab {
       document,
       location,
       history,
-      navigator: { onLine: true, locks: device.locks.for(this) },
+      navigator: { onLine: true, locks: device.locks.for(this, this.#isLive) },
       localStorage: device.storageFor(this, this.#isLive),
       indexedDB: { open: this.#openDatabase },
       BroadcastChannel: channelsOf(device, this.#isLive),
