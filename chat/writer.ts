@@ -183,6 +183,7 @@ const unquoted = (message: Message): Message => ({ ...message, replyTo: null });
 
 const newMessageFrame = (message: string) => `{"type":"new_message","message":${message}}`;
 
+/** As `messageView` has it, its fields in the same order. */
 function newMessage(draft: MessageDraft, seq: number, rev: number, createdAt: string): Message {
   return {
     id: draft.id,
@@ -193,11 +194,11 @@ function newMessage(draft: MessageDraft, seq: number, rev: number, createdAt: st
     senderId: draft.senderId,
     type: draft.type,
     content: draft.content,
-    attachments: [],
-    reactions: [],
     replyTo: null,
     createdAt,
     editedAt: null,
     deletedAt: null,
+    attachments: [],
+    reactions: [],
   };
 }
