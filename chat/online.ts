@@ -85,12 +85,14 @@ export async function sweep(chat: Chat): Promise<void> {
   const due = [...chat.departing].filter(([, at]) => now - at >= departureMs);
   if (due.length === 0) return;
   const elsewhere = await Promise.all(due.map(([userId]) => chat.presence.leave(userId)));
-  // Only now: while the database is away, it is tried again with the next sweep.
-  for (const [userId, at] of due) {
-    if (chat.departing.get(userId) === at) chat.departing.delete(userId);
+  // Only now: while nobody can tell, it is tried again with the next sweep.
+  for (const [n, [userId, at]] of due.entries()) {
+    if (elsewhere[n] !== undefined && chat.departing.get(userId) === at) {
+      chat.departing.delete(userId);
+    }
     if (chat.connections.has(userId)) enter(chat, userId);
   }
-  await tellGone(chat, due.map(([userId]) => userId).filter((_, n) => !elsewhere[n]));
+  await tellGone(chat, due.map(([userId]) => userId).filter((_, n) => elsewhere[n] === false));
 }
 
 /** To be called every few seconds: this instance lives; those of dead instances are gone. */

@@ -5,8 +5,12 @@
 export interface Presence {
   /** The member's first connection on this instance. @returns whether they are elsewhere too */
   arrive(userId: string): Promise<boolean>;
-  /** The member's last connection on this instance went. @returns whether they are elsewhere */
-  leave(userId: string): Promise<boolean>;
+  /**
+   * The member's last connection on this instance went.
+   *
+   * @returns whether they are elsewhere; undefined if that cannot be told now: to be called again
+   */
+  leave(userId: string): Promise<boolean | undefined>;
   /** Which of these members are online. */
   online(userIds: string[]): Promise<Set<string>>;
   /** Which of these members were active of late on another instance: used the page, not only had it. */

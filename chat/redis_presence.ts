@@ -29,7 +29,7 @@ const deleteIfOurs =
 export class RedisPresence implements Presence {
   readonly #here = new Set<string>();
   /** Members of whom `#here` changed, gathered: what is written is how things stand by then. */
-  readonly #changed = gather<string, boolean>((userIds) => this.#write(userIds), {
+  readonly #changed = gather<string, boolean | undefined>((userIds) => this.#write(userIds), {
     max: 1_000,
     queueMax: Infinity,
     refuse: () => new Error("Unreachable"),
@@ -56,21 +56,20 @@ export class RedisPresence implements Presence {
     });
   }
 
-  arrive(userId: string): Promise<boolean> {
+  async arrive(userId: string): Promise<boolean> {
     this.#here.add(userId);
-    return this.#changed.add(userId);
+    return await this.#changed.add(userId) ?? false;
   }
 
-  leave(userId: string): Promise<boolean> {
+  leave(userId: string): Promise<boolean | undefined> {
     this.#here.delete(userId);
     return this.#changed.add(userId);
   }
 
-  async #write(userIds: string[]): Promise<boolean[]> {
+  async #write(userIds: string[]): Promise<(boolean | undefined)[]> {
     for (const userId of userIds) this.#unwritten.add(userId);
     const elsewhere = await this.#answer(this.#exchange(userIds));
-    // Unknown: contacts hear of an arrival, and of a departure by their next sync.
-    return elsewhere ?? userIds.map((userId) => !this.#here.has(userId));
+    return elsewhere ?? userIds.map(() => undefined);
   }
 
   /** Writes how things stand now, whatever it was that changed. @returns who is elsewhere too */

@@ -27,7 +27,9 @@ ${databaseUrl}
 Register two members in two browsers, kill a process, and write on. Ctrl-C ends it all.`);
 
 await new Promise<void>((resolve) => {
-  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, resolve);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, resolve);
+  }
 });
 await cluster[Symbol.asyncDispose]();
 await postgres.stop();

@@ -165,7 +165,7 @@ Deno.test({
     await until(() => clients.every(({ isReady }) => !isReady));
     assert.deepEqual(await one.online(["ana", "jonas"]), new Set(["ana"]));
     assert.equal(await one.arrive("eva"), false);
-    assert.equal(await one.leave("ana"), true);
+    assert.equal(await one.leave("ana"), undefined);
     assert.deepEqual(await one.active(["ana", "jonas"]), new Set());
     assert.deepEqual(await one.beat([]), []);
 

@@ -8,10 +8,12 @@ import assert from "node:assert/strict";
 import { openPostgres } from "@/db/database.ts";
 import { migrate } from "@/db/migrate.ts";
 import { createLog } from "@/utils/log.ts";
+import { openRedis, type Redis } from "@/utils/redis.ts";
+import { startBalancer } from "../support/balancer.ts";
 import { call, converse, TestSocket } from "../support/client.ts";
 import { createTestDatabase, testPostgresUrl } from "../support/postgres.ts";
-import { hasRedis, type RedisServer, startRedis } from "../support/redis.ts";
-import { startServer, type TestServer, type TestUser } from "../support/server.ts";
+import { addressOf, hasRedis, type RedisServer, startRedis } from "../support/redis.ts";
+import { silentLog, startServer, type TestServer, type TestUser } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
 interface Scene {
@@ -233,3 +235,55 @@ scene(
     await Promise.all([here.close(), there.close()]);
   },
 );
+
+Deno.test({
+  name: "whom an instance could not tell while it alone had no Redis is told to sync by the others",
+  ignore: testPostgresUrl === undefined || !hasRedis,
+  async fn() {
+    await using redis = await startRedis();
+    const port = Number(new URL(redis.url).port);
+    await using way = startBalancer([port]);
+    const admin = openRedis(addressOf(redis), silentLog);
+    await until(() => admin.isReady);
+    const databaseUrl = await createTestDatabase(testPostgresUrl as string);
+    const start = async (REDIS_URL: string) => {
+      const database = await openPostgres(databaseUrl);
+      await migrate(database.db);
+      return await startServer({ database, env: { DATABASE_URL: databaseUrl, REDIS_URL } });
+    };
+    await using first = await start(way.url.replace("http", "redis"));
+    const [ana, ben] = [await first.addUser("ana"), await first.addUser("ben")];
+    const conversationId = await converse(first, ana, ben);
+    const here = await TestSocket.connect(first, ana);
+    await until(async () => (await connectionsOf(admin)).length === 2);
+    const ours = await connectionsOf(admin);
+    await using second = await start(redis.url);
+    await until(async () => (await connectionsOf(admin)).length === 3);
+    const there = await TestSocket.connect(second, ben);
+    await here.say(conversationId, "Before");
+    await there.next("new_message");
+    // What it said when it began to listen.
+    const before = there.frames.filter(({ type }) => type === "sync_needed").length;
+
+    way.ports = [];
+    for (const id of ours) {
+      await admin.send("", "CLIENT", "KILL", "ID", id, "SKIPME", "yes").catch(() => {});
+    }
+    const unheard = await here.say(conversationId, "Unheard");
+    await there.settled();
+    assert.equal(there.frames.filter(({ type }) => type === "sync_needed").length, before);
+    way.ports = [port];
+    await until(() => there.frames.filter(({ type }) => type === "sync_needed").length > before);
+    assert.ok(
+      !there.frames.some((one) => one.type === "new_message" && one.message.id === unheard.id),
+    );
+    await Promise.all([here.close(), there.close()]);
+    admin.close();
+  },
+});
+
+/** The ids of all who are connected to a Redis. */
+async function connectionsOf(redis: Redis): Promise<string[]> {
+  const list = await redis.send("", "CLIENT", "LIST") as string;
+  return [...list.matchAll(/^id=(\d+) /gm)].map(([, id]) => id as string);
+}

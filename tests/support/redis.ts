@@ -79,11 +79,18 @@ export async function startRedisCluster(): Promise<AsyncDisposable & { url: stri
     [1, 2, 3].map(() => startRedis("--cluster-enabled", "yes", "--cluster-node-timeout", "2000")),
   );
   const hosts = servers.map(({ url }) => new URL(url).host);
-  const cli = (program as string).replace(/server$/, "cli");
-  const { success, stdout } = await new Deno.Command(cli, {
-    args: ["--cluster", "create", ...hosts, "--cluster-yes"],
-  }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stdout));
+  const ask = async (...args: string[]) => {
+    const cli = (program as string).replace(/server$/, "cli");
+    const { success, stdout } = await new Deno.Command(cli, { args }).output();
+    const said = new TextDecoder().decode(stdout);
+    if (!success) throw new Error(said);
+    return said;
+  };
+  await ask("--cluster", "create", ...hosts, "--cluster-yes");
+  // Each of them finds out by itself.
+  for (const { url } of servers) {
+    await until(async () => (await ask("-u", url, "cluster", "info")).includes("cluster_state:ok"));
+  }
   return {
     url: `redis+cluster://${hosts.join()}`,
     async [Symbol.asyncDispose]() {
