@@ -36,14 +36,14 @@ export function drawChart({ title, x: xName, y: yName, lines }: Chart): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img">`,
     `<title>${title}</title><style>${style}</style>`,
-    text(edge.left, 20, title, `class="title"`),
+    text(edge.left, 20, title, ` class="title"`),
     text(edge.left, 38, yName),
-    text((edge.left + right) / 2, height - 8, xName, `text-anchor="middle"`),
+    text((edge.left + right) / 2, height - 8, xName, ` text-anchor="middle"`),
     ...y.ticks(5).flatMap((tick) => [
       `<path class="grid" d="M${edge.left} ${round(y(tick))}H${right}"/>`,
-      text(edge.left - 8, y(tick) + 4, count.format(tick), `text-anchor="end"`),
+      text(edge.left - 8, y(tick) + 4, count.format(tick), ` text-anchor="end"`),
     ]),
-    ...sizes.map((size) => text(x(size), bottom + 18, count.format(size), `text-anchor="middle"`)),
+    ...sizes.map((size) => text(x(size), bottom + 18, count.format(size), ` text-anchor="middle"`)),
     ...lines.flatMap(({ name, points }, n) => {
       const places = points.map(([at, value]) => [round(x(at)), round(y(value))]);
       const color = colors[n % colors.length];
@@ -61,6 +61,6 @@ export function drawChart({ title, x: xName, y: yName, lines }: Chart): string {
 const legendY = (n: number) => edge.top + 12 + n * 20;
 
 const text = (x: number, y: number, content: string, attributes = "") =>
-  `<text x="${round(x)}" y="${round(y)}" ${attributes}>${content}</text>`;
+  `<text x="${round(x)}" y="${round(y)}"${attributes}>${content}</text>`;
 
 const round = (number: number) => Math.round(number * 10) / 10;
