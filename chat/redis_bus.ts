@@ -4,7 +4,7 @@ import type { Redis } from "@/utils/redis.ts";
 import { within } from "@/utils/within.ts";
 import { type Bus, type BusEvent, type BusListener, syncNeeded } from "./bus.ts";
 import { type ChatMetrics, noteBatch } from "./metrics.ts";
-import { type Addressed, pack, readPayload, writeRecord } from "./redis_payload.ts";
+import { type Addressed, pack, readPayload, writeHead, writeRecord } from "./redis_payload.ts";
 
 /** An event for more members than this goes to all instances at once. */
 const audienceMax = 64;
@@ -53,7 +53,7 @@ export class RedisBus implements Bus {
     private readonly name: string,
     private readonly instanceId: string,
     private readonly log: Log,
-    private readonly metrics: Pick<ChatMetrics, "batches">,
+    private readonly metrics: Pick<ChatMetrics, "batches" | "busLag">,
   ) {}
 
   get waiting(): number {
@@ -141,8 +141,10 @@ export class RedisBus implements Bus {
 
   readonly #hear = (payload: string, channel: string): void => {
     try {
-      const { instanceId, records } = readPayload(payload);
-      if (instanceId === this.instanceId) return;
+      const { instanceId, sentAt, records } = readPayload(payload);
+      if (instanceId === this.instanceId) {
+        return this.metrics.busLag.observe(Math.max(0, performance.now() - sentAt) / 1_000);
+      }
       const userId = channel.slice(this.name.length + 1);
       for (const { header, text } of records) {
         if (channel !== this.#common) this.#listener.heard({ to: [userId], text, ...header });
@@ -199,7 +201,7 @@ export class RedisBus implements Bus {
       if (untold.size > 0) this.publish({ to: [...untold], text: syncNeeded });
       return;
     }
-    await this.#say(this.#common, this.instanceId + writeRecord({}, "")).catch(() => {
+    await this.#say(this.#common, writeHead(this.instanceId) + writeRecord({}, "")).catch(() => {
       this.#untold = untold;
       this.#recoverSoon();
     });

@@ -1,8 +1,9 @@
 /**
- * What goes over a channel of Redis: an instance's id, and events with their frames as they are, so
- * that a frame is serialized once for all who get it and escaped for none.
+ * What goes over a channel of Redis: whose it is and when it left, by that instance's own watch, and
+ * events with their frames as they are, so that a frame is serialized once for all who get it and
+ * escaped for none.
  *
- *     019a…\n17 {"droppable":true}\n{"type":"…","…":1}\n…
+ *     019a… 61234.56\n17 {"droppable":true}\n{"type":"…","…":1}\n…
  *
  * @module
  */
@@ -31,13 +32,14 @@ const payloadLength = 256 * 1024;
 
 /** Puts what goes to one channel together, in order. */
 export function pack(events: Addressed[], instanceId: string): Sending[] {
+  const head = writeHead(instanceId);
   const sendings: Sending[] = [];
   const open = new Map<string, Sending>();
   for (const { channels, record } of events) {
     for (const { channel, to } of channels) {
       let sending = open.get(channel);
       if (sending === undefined || sending.payload.length > payloadLength) {
-        sending = { channel, payload: instanceId, to: new Set() };
+        sending = { channel, payload: head, to: new Set() };
         open.set(channel, sending);
         sendings.push(sending);
       }
@@ -48,18 +50,29 @@ export function pack(events: Addressed[], instanceId: string): Sending[] {
   return sendings;
 }
 
+/** How a payload begins. */
+export function writeHead(instanceId: string): string {
+  return `${instanceId} ${performance.now().toFixed(2)}`;
+}
+
 /** Writes one event. */
 export function writeRecord(header: Header, text: string): string {
   return `\n${text.length} ${JSON.stringify(header)}\n${text}`;
 }
 
+export interface Payload {
+  instanceId: string;
+  /** By the `performance.now` of the instance that sent it. */
+  sentAt: number;
+  records: Iterable<{ header: Header; text: string }>;
+}
+
 /** Reads a payload. @throws {Error} if it is not as written here */
-export function readPayload(
-  payload: string,
-): { instanceId: string; records: Iterable<{ header: Header; text: string }> } {
+export function readPayload(payload: string): Payload {
   const end = payload.indexOf("\n");
-  if (end < 0) throw new Error("The payload has no events");
-  return { instanceId: payload.slice(0, end), records: readRecords(payload, end) };
+  const [instanceId, sentAt] = payload.slice(0, Math.max(end, 0)).split(" ");
+  if (!instanceId || !sentAt) throw new Error("The payload does not say whose it is");
+  return { instanceId, sentAt: Number(sentAt), records: readRecords(payload, end) };
 }
 
 function* readRecords(payload: string, start: number): Iterable<{ header: Header; text: string }> {

@@ -5,6 +5,7 @@ import { createVapidKeys } from "@/utils/vapid.ts";
 import { call, converse, TestSocket } from "../support/client.ts";
 import { metricsToken, readMetrics } from "../support/metrics.ts";
 import { createTestDatabase, testPostgresUrl } from "../support/postgres.ts";
+import { hasRedis, startRedis } from "../support/redis.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
@@ -132,34 +133,43 @@ Deno.test("no sender can add to the series: what is of no known kind is other", 
   assert.equal((await call(server, "GET", "/api/auth/me", { as: ana })).status, 200);
 });
 
-Deno.test({
-  name: "between instances the bus tells how it fares, and servers count apart",
-  ignore: testPostgresUrl === undefined,
-  async fn() {
-    const DATABASE_URL = await createTestDatabase(testPostgresUrl as string);
-    const open = async () => {
-      const database = await openPostgres(DATABASE_URL);
-      await migrate(database.db);
-      return await startServer({ database, env: { ...env, DATABASE_URL } });
-    };
-    await using server = await open();
-    // One that is alone tells nobody.
-    await using _other = await open();
-    await using apart = await startServer({ env });
-    const { conversationId, sockets } = await talk(server);
-    await sockets[0]!.say(conversationId, "Hello");
-    let metrics = new Map<string, number>();
-    await until(async () => {
-      metrics = await readMetrics(server);
-      return (metrics.get("parley_bus_lag_seconds_count") ?? 0) > 0;
-    });
-    assert.ok((metrics.get('parley_batch_size_sum{queue="bus"}') ?? 0) > 0);
-    assert.ok((metrics.get("parley_bus_lag_seconds_sum") ?? 0) > 0);
-    assert.equal(metrics.get("parley_messages_total"), 1);
-    assert.equal((await readMetrics(apart)).get("parley_messages_total"), 0);
-    for (const socket of sockets) await socket.close();
-  },
-});
+const ways = [
+  { name: "LISTEN/NOTIFY", ignore: false, open: () => Promise.resolve(undefined) },
+  { name: "Redis", ignore: !hasRedis, open: () => startRedis() },
+];
+
+for (const { name, ignore, open: openWay } of ways) {
+  Deno.test({
+    name: `between instances the bus tells how it fares, and servers count apart (${name})`,
+    ignore: testPostgresUrl === undefined || ignore,
+    async fn() {
+      await using redis = await openWay();
+      const way: Record<string, string> = redis ? { REDIS_URL: redis.url } : {};
+      const DATABASE_URL = await createTestDatabase(testPostgresUrl as string);
+      const open = async () => {
+        const database = await openPostgres(DATABASE_URL);
+        await migrate(database.db);
+        return await startServer({ database, env: { ...env, ...way, DATABASE_URL } });
+      };
+      await using server = await open();
+      // One that is alone tells nobody.
+      await using _other = await open();
+      await using apart = await startServer({ env });
+      const { conversationId, sockets } = await talk(server);
+      await sockets[0]!.say(conversationId, "Hello");
+      let metrics = new Map<string, number>();
+      await until(async () => {
+        metrics = await readMetrics(server);
+        return (metrics.get("parley_bus_lag_seconds_count") ?? 0) > 0;
+      });
+      assert.ok((metrics.get('parley_batch_size_sum{queue="bus"}') ?? 0) > 0);
+      assert.ok((metrics.get("parley_bus_lag_seconds_sum") ?? 0) > 0);
+      assert.equal(metrics.get("parley_messages_total"), 1);
+      assert.equal((await readMetrics(apart)).get("parley_messages_total"), 0);
+      for (const socket of sockets) await socket.close();
+    },
+  });
+}
 
 interface Dashboard {
   templating: { list: { name: string }[] };
