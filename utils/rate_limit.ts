@@ -98,7 +98,8 @@ export function createFailureLimit(
         seconds.longest,
         seconds.first * 2 ** (consumedPoints - free),
       );
-      const wait = await secondsToWait(turns, key, customDuration);
+      // Another one that tries now may have taken the turn, and for longer.
+      const wait = await secondsToWait(turns, key, customDuration, seconds.longest);
       if (wait > 0) await failures.reward(key);
       return wait;
     },
@@ -111,21 +112,27 @@ export function createFailureLimit(
   };
 }
 
-/** Counts one. @returns 0 if there was room, else the seconds until there is */
+/**
+ * Counts one.
+ *
+ * @param most seconds that anyone may have to wait
+ * @returns 0 if there was room, else the seconds until there is
+ */
 async function secondsToWait(
   limiter: RateLimiterAbstract,
   key: string,
   seconds: number,
+  most = seconds,
 ): Promise<number> {
   try {
     await limiter.consume(key, 1, { customDuration: seconds });
     return 0;
   } catch (refused) {
     if (!(refused instanceof RateLimiterRes)) throw refused;
-    if (refused.msBeforeNext > seconds * 1000 + skewMs) {
+    if (refused.msBeforeNext > most * 1000 + skewMs) {
       // The clock was put back, and what was counted before would be held against them until then.
       await limiter.delete(key);
-      return secondsToWait(limiter, key, seconds);
+      return secondsToWait(limiter, key, seconds, most);
     }
     return Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
   }
