@@ -186,7 +186,7 @@ export async function serve(
     async close() {
       for (const timer of timers) clearInterval(timer);
       // Sockets first: Deno's shutdown ends those there are with a code of its own, 1001.
-      const told = chat.connections.closeAll(closeCodes.restart, "The server restarts");
+      const told = chat.connections.end(closeCodes.restart, "The server restarts");
       await Promise.race([told, after(farewellMs)]);
       await Promise.race([server.shutdown(), after(drainMs)]);
       const ended = Promise.all([chat.writer.idle(), chat.marker.idle()])

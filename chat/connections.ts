@@ -47,6 +47,7 @@ export class Connections {
   readonly #byUser = new Map<string, Set<Connection>>();
   readonly #removals = new Removals();
   #size = 0;
+  #hasEnded = false;
 
   /** @param sent counts frames by their type */
   constructor(private readonly sent: Counts) {}
@@ -129,6 +130,16 @@ export class Connections {
         connection.close(closeCodes.silent, "Nothing was heard for too long");
       }
     }
+  }
+
+  /** As `closeAll`, and for good: who comes from now on is sent elsewhere. */
+  async end(code: number, reason: string): Promise<void> {
+    this.#hasEnded = true;
+    await this.closeAll(code, reason);
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   /** @returns when all of them know, or are gone */

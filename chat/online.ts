@@ -21,7 +21,7 @@ const connectionsMax = 50;
  * nor wait for it.
  *
  * @param open makes the connection; undefined if its peer has gone meanwhile
- * @throws {ChatError} `rate_limited`
+ * @throws {ChatError} `rate_limited`, `unavailable` when this instance ends
  */
 export async function connect<Made extends Connection | undefined>(
   chat: Chat,
@@ -45,6 +45,9 @@ export async function connect<Made extends Connection | undefined>(
 
 /** Looks whether a member may have one more connection here. */
 function admit(chat: Chat, userId: string): void {
+  if (chat.connections.hasEnded) {
+    throw new ChatError("unavailable", "The server restarts", { retryAfter: 1 });
+  }
   if (chat.connections.count(userId) < connectionsMax) return;
   throw new ChatError("rate_limited", `At most ${connectionsMax} connections a member`, {
     retryAfter: 60,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Conversation, Profile } from "@/chat/protocol.ts";
+import { closeCodes, type Conversation, type Profile } from "@/chat/protocol.ts";
 import { beat, sweep } from "@/chat/online.ts";
 import { sql } from "drizzle-orm";
 import { call, converse, TestSocket } from "../support/client.ts";
@@ -91,4 +91,15 @@ Deno.test("presence catches up once the database that refused it is back", async
   await sweep(server.chat);
   assert.equal((await watching.next("user_offline")).userId, jonas!.id);
   await watching.close();
+});
+
+Deno.test("who comes while a server ends is sent elsewhere, and never told that they are connected", async () => {
+  await using server = await startServer({ database: await openTestEmbedded() });
+  const ana = await server.addUser("ana");
+  const here = await TestSocket.connect(server, ana);
+  await server.chat.connections.end(closeCodes.restart, "The server restarts");
+  assert.equal((await here.closed).code, closeCodes.restart);
+  const late = TestSocket.open(server, ana.token);
+  assert.equal((await late.closed).code, closeCodes.restart);
+  assert.deepEqual(late.frames, []);
 });

@@ -108,7 +108,11 @@ export async function gatherCrowd(
 }
 
 /** All messages of a conversation. */
-async function history(server: { url: string }, as: TestUser, id: string): Promise<Message[]> {
+export async function history(
+  server: { url: string },
+  as: TestUser,
+  id: string,
+): Promise<Message[]> {
   const messages: Message[] = [];
   for (let more = true; more;) {
     const path = `/api/messages/${id}/messages?limit=100&after=${messages.at(-1)?.seq ?? 0}`;
