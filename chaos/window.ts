@@ -37,6 +37,7 @@ export class PageWindow implements DeviceTab {
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #timers = new Set<Timer>();
   readonly #sockets = new Set<PageSocket>();
+  readonly #channels = new Set<Channel>();
   readonly #databases = new Set<Transactions>();
   readonly #client = Deno.createHttpClient({ poolMaxIdlePerHost: 2 });
   #network = new AbortController();
@@ -63,7 +64,7 @@ export class PageWindow implements DeviceTab {
       navigator: { onLine: true, locks: device.locks.for(this, this.#isLive) },
       localStorage: device.storageFor(this, this.#isLive),
       indexedDB: { open: this.#openDatabase },
-      BroadcastChannel: channelsOf(device, this.#isLive),
+      BroadcastChannel: channelsOf(device, this.#isLive, this.#channels),
       WebSocket: socketsOf(device, this.#isLive, this.#sockets),
       Date: clockOf(device),
       fetch: this.#fetch,
@@ -99,6 +100,8 @@ export class PageWindow implements DeviceTab {
     for (const socket of this.#sockets) socket.end();
     for (const database of this.#databases) database.abort();
     this.#network.abort();
+    // Else its device would hold on to all that the page had in memory.
+    for (const channel of this.#channels) channel.close();
     this.#device.locks.release(this);
     this.#client.close();
   }
@@ -251,10 +254,11 @@ function clockOf(device: Device): DateConstructor {
   } as DateConstructor;
 }
 
-function channelsOf(device: Device, isAlive: () => boolean): unknown {
+function channelsOf(device: Device, isAlive: () => boolean, channels: Set<Channel>): unknown {
   return class extends Channel {
     constructor(name: string) {
       super(device, name, isAlive);
+      channels.add(this);
     }
   };
 }
