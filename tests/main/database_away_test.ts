@@ -129,13 +129,16 @@ async function assertRecovered(scene: Scene): Promise<void> {
     await until("ready", async () => await status(server, "/api/ready") === 200);
   }
   // What was said while nobody listened is brought by sync; what is said from now on is heard.
-  await until("heard on the other instance", async () => {
-    const { message } = await insist(here, conversationId, crypto.randomUUID());
-    return await Promise.race([
-      there.next("new_message", (frame) => frame.message.id === message.id).then(() => true),
-      new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 1_500)),
-    ]).catch(() => false);
-  });
+  // On both: each listens again in its own time.
+  for (const [writer, hearer] of [[here, there], [there, here]] as const) {
+    await until("heard on the other instance", async () => {
+      const { message } = await insist(writer, conversationId, crypto.randomUUID());
+      return await Promise.race([
+        hearer.next("new_message", (frame) => frame.message.id === message.id).then(() => true),
+        new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 1_500)),
+      ]).catch(() => false);
+    });
+  }
   // Presence: somebody comes to the second instance, and the first is told.
   const cyd = await first.addUser("cyd");
   await call(first, "POST", "/api/messages/send", {
