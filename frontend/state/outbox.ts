@@ -25,12 +25,16 @@ export const cannotStore = signal(false);
 const retryMs = { first: 1_000, most: 30_000 };
 /** What another tab has not sent by then, this one tries to. */
 const otherTabMs = 2_000;
+/** As many of the own messages that were stored are remembered; a tab is told of a line sooner. */
+const toldMost = 200;
 const tabs = new BroadcastChannel("parley.outbox");
 let writing: Promise<void> = Promise.resolve();
 type Step = (lines: readonly OutboxLine[]) => readonly OutboxLine[];
 /** What was done to a member's lines and is not stored, by the name they are stored under. */
 const unstored = new Map<string, Step[]>();
 const busyLanes = new Set<string>();
+/** The own messages this page was told are stored, which another tab's line may come after. */
+const told = new Set<string>();
 
 type StartedListener = (recipientId: string, conversationId: string) => Promise<void>;
 let conversationStarted: StartedListener = () => Promise.resolve();
@@ -78,6 +82,11 @@ export function removeLine(clientId: string): void {
   change((lines) => lines.filter((line) => line.clientId !== clientId));
 }
 
+/** Removes a line whose message is known to be stored; a first one stays for its conversation. */
+function removeStored({ clientId, conversationId }: OutboxLine): void {
+  if (conversationId && told.has(clientId)) removeLine(clientId);
+}
+
 /** Changes what is held here at once, and what is stored for all tabs behind it. */
 function change(step: Step): void {
   outbox.value = step(outbox.value);
@@ -111,7 +120,9 @@ async function load(): Promise<void> {
     await (written = writing);
     stored = await read(key);
   } while (written !== writing);
-  if (key === storeKey() && stored) outbox.value = redone(stored, unstored.get(key));
+  if (key !== storeKey() || !stored) return;
+  outbox.value = redone(stored, unstored.get(key));
+  for (const line of outbox.value) removeStored(line);
 }
 
 /** Undefined where nothing can be read; some browsers throw before there is a promise. */
@@ -201,8 +212,12 @@ export function startOutbox(): void {
   onOpened(drainAll);
   onEffect((effect) => {
     if (effect.type !== "stored") return;
-    const line = outbox.value.find(({ clientId }) => clientId === effect.message.clientId);
-    if (line?.conversationId) removeLine(line.clientId);
+    const { clientId } = effect.message;
+    if (clientId === null) return;
+    told.add(clientId);
+    for (const first of told) if (told.size > toldMost) told.delete(first);
+    const line = outbox.value.find((one) => one.clientId === clientId);
+    if (line) removeStored(line);
   });
   let takeOver: number | undefined;
   tabs.onmessage = async () => {

@@ -148,6 +148,44 @@ for (const to of ["nobody", "the server, deaf"] as const) {
   });
 }
 
+/** Has all writing to the browser's storage wait, until the function that is returned is called. */
+async function holdStorage({ context }: Person): Promise<() => Promise<void>> {
+  const page = await context.newPage();
+  await page.goto("/api/health");
+  await page.evaluate(`new Promise((held) => {
+    indexedDB.open("keyval-store").onsuccess = ({ target }) => {
+      const store = target.result.transaction("keyval", "readwrite").objectStore("keyval");
+      // A transaction lives for as long as it is asked for something.
+      const ask = () => store.get("").onsuccess = ask;
+      ask();
+      held();
+    };
+  })`);
+  return () => page.close();
+}
+
+journey("a line that another tab hears of after its message is stored is not sent again", async (
+  browser,
+  { url },
+) => {
+  const [ana, ben] = await twoTalking(browser, url);
+  const tab = await ana.openTab();
+  await listen(ana.page, "the server, deaf");
+  const sentThere = await listen(tab.page, "the server");
+  await tab.openConversationWith(ben);
+  await ana.sees(["Hello Ben"]);
+  const release = await holdStorage(ana);
+  await ana.write("one");
+  await tab.seesState("one", "Read");
+  await ana.write("two");
+  await release();
+  await tab.message("two").waitFor();
+  await ana.page.close();
+  await tab.seesState("two", "Read");
+  assert.deepEqual(sentThere, ["two"]);
+  await ben.sees(["Hello Ben", "one", "two"]);
+});
+
 /** Ends a browser as a crash would. */
 async function kill(context: BrowserContext): Promise<void> {
   const session = await context.browser()?.newBrowserCDPSession();
