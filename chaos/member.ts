@@ -18,6 +18,8 @@ const keepingMs = 10_000;
 const crashMs = 3_000;
 /** Whoever sees so many messages wait does not write another one. */
 const patienceLines = 15;
+/** Whoever is in so many groups begins no further one, or a long run would be all lists. */
+const groupsMost = 10;
 const minuteMs = 60_000;
 const yearMs = 365 * 24 * 60 * minuteMs;
 
@@ -177,6 +179,8 @@ export class Member {
       case "begin":
         return this.begin(tab, random);
       case "group": {
+        const held = [...chat.chat.value.held.values()];
+        if (held.filter(({ view }) => view.kind === "group").length >= groupsMost) return;
         const participantIds = [...new Set([1, 2, 3, 4].map(() => random.pick(this.#others)))];
         session.call("POST", "/api/messages/conversations", {
           kind: "group",
