@@ -16,6 +16,8 @@ const password = "long enough for anyone";
 const keepingMs = 10_000;
 /** What was written so shortly before a crash may not be kept yet. */
 const crashMs = 3_000;
+/** After this long nobody waits for a conversation that they have opened. */
+const loadingMs = 5_000;
 /** Whoever sees so many messages wait does not write another one. */
 const patienceLines = 15;
 /** Whoever is in so many groups begins no further one, or a long run would be all lists. */
@@ -155,8 +157,11 @@ export class Member {
     switch (action) {
       case "open": {
         const next = random.pick(conversations.conversations.value);
-        if (next) router.navigate(`/messages/${next.id}`);
-        return;
+        if (!next) return;
+        router.navigate(`/messages/${next.id}`);
+        // Whoever opens a conversation reads it, once it is there.
+        const isThere = () => !!chat.chat.value.held.get(next.id)?.window;
+        return void until(isThere, loadingMs).then(() => tab.read());
       }
       case "read":
         return tab.read();
