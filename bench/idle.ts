@@ -1,12 +1,9 @@
-import { openPostgres } from "@/db/database.ts";
-import { migrate } from "@/db/migrate.ts";
 import type { TestPostgres } from "@/tests/support/postgres.ts";
-import { insertPairs, makePairs } from "./accounts.ts";
 import type { PartResult } from "./comparison.ts";
 import type { IdlePlan } from "./idle_load.ts";
 import type { Options } from "./options.ts";
 import { deno, type Running, runToEnd } from "./processes.ts";
-import { startBare, startParley } from "./targets.ts";
+import { openMembers, startBare, startParley } from "./targets.ts";
 
 const limitMs = 300_000;
 
@@ -17,13 +14,7 @@ export async function measureIdle(
   say: (what: string) => void,
 ): Promise<PartResult> {
   say(`making ${idle} members`);
-  const pairs = await makePairs(idle);
-  const members = pairs.flatMap((pair) => pair.members);
-  const databaseUrl = await postgres.createDatabase();
-  const { db, close } = await openPostgres(databaseUrl, 1);
-  await migrate(db);
-  await db.transaction((tx) => insertPairs(tx, pairs));
-  await close();
+  const { members, databaseUrl } = await openMembers(idle, postgres);
 
   const measure = async (server: Running) => {
     const plan: IdlePlan = { url: server.url, serverPid: server.pid, members };

@@ -1,13 +1,10 @@
-import { openPostgres } from "@/db/database.ts";
-import { migrate } from "@/db/migrate.ts";
 import type { TestPostgres } from "@/tests/support/postgres.ts";
-import { insertPairs, makePairs } from "./accounts.ts";
 import type { PartResult } from "./comparison.ts";
 import type { Account } from "./load/plan.ts";
 import type { Options } from "./options.ts";
 import { deno, freePort, type Running, runToEnd } from "./processes.ts";
 import type { ReconnectPlan } from "./reconnect_load.ts";
-import { startBare, startParley } from "./targets.ts";
+import { openMembers, startBare, startParley } from "./targets.ts";
 
 const limitMs = 300_000;
 
@@ -21,13 +18,7 @@ export async function measureReconnect(
   say: (what: string) => void,
 ): Promise<PartResult> {
   say(`making ${reconnect} members`);
-  const pairs = await makePairs(reconnect);
-  const members = pairs.flatMap((pair) => pair.members);
-  const databaseUrl = await postgres.createDatabase();
-  const { db, close } = await openPostgres(databaseUrl, 1);
-  await migrate(db);
-  await db.transaction((tx) => insertPairs(tx, pairs));
-  await close();
+  const { members, databaseUrl } = await openMembers(reconnect, postgres);
 
   const [values, bare]: [number[], number[]] = [[], []];
   for (let round = 1; round <= rounds; round++) {

@@ -7,8 +7,8 @@ import { type OpenDatabase, openEmbedded, openPostgres, select } from "@/db/data
 import { migrate } from "@/db/migrate.ts";
 import type { TestPostgres } from "@/tests/support/postgres.ts";
 import { sql } from "drizzle-orm";
-import { insertPairs, secret, tokenSeconds } from "./accounts.ts";
-import type { Pair } from "./load/plan.ts";
+import { insertPairs, makePairs, secret, tokenSeconds } from "./accounts.ts";
+import type { Account, Pair } from "./load/plan.ts";
 import type { Protocol } from "./load/wire.ts";
 import type { Part } from "./options.ts";
 import { startNats } from "./peers/nats/peer.ts";
@@ -107,9 +107,20 @@ export async function postmasterPid(databaseUrl: string): Promise<number> {
   return Number.parseInt(row?.file ?? "");
 }
 
+/** A database of its own with so many members, each two of whom have a conversation. */
+export async function openMembers(
+  count: number,
+  postgres: TestPostgres,
+): Promise<{ members: Account[]; databaseUrl: string }> {
+  const pairs = await makePairs(count);
+  const databaseUrl = await postgres.createDatabase();
+  await prepare(await openPostgres(databaseUrl, 1), pairs);
+  return { members: pairs.flatMap((pair) => pair.members), databaseUrl };
+}
+
 async function prepare(database: OpenDatabase, pairs: Pair[]): Promise<void> {
   await migrate(database.db);
-  await insertPairs(database.db, pairs);
+  await database.db.transaction((tx) => insertPairs(tx, pairs));
   await database.close();
 }
 
