@@ -20,6 +20,7 @@ export const parts = [
   "idle",
   "reconnect",
   "history",
+  "cluster",
 ] as const;
 export type Part = typeof parts[number];
 

@@ -6,6 +6,7 @@
 import { type OwnPostgres, startPostgres } from "@/tests/support/postgres.ts";
 import { makePairs } from "./accounts.ts";
 import { measureAway } from "./away.ts";
+import { measureCluster } from "./cluster.ts";
 import type { PartResult } from "./comparison.ts";
 import { measureGroup } from "./group.ts";
 import { drawGrowth } from "./growth.ts";
@@ -62,6 +63,7 @@ const furtherParts = {
   idle: measureIdle,
   reconnect: measureReconnect,
   history: measureHistory,
+  cluster: measureCluster,
   page: measurePageUse,
 };
 

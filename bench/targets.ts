@@ -111,11 +111,11 @@ export async function postmasterPid(databaseUrl: string): Promise<number> {
 export async function openMembers(
   count: number,
   postgres: TestPostgres,
-): Promise<{ members: Account[]; databaseUrl: string }> {
+): Promise<{ pairs: Pair[]; members: Account[]; databaseUrl: string }> {
   const pairs = await makePairs(count);
   const databaseUrl = await postgres.createDatabase();
   await prepare(await openPostgres(databaseUrl, 1), pairs);
-  return { members: pairs.flatMap((pair) => pair.members), databaseUrl };
+  return { pairs, members: pairs.flatMap((pair) => pair.members), databaseUrl };
 }
 
 async function prepare(database: OpenDatabase, pairs: Pair[]): Promise<void> {
