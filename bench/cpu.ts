@@ -10,17 +10,23 @@ const ticksPerSecond = 100;
 interface Stat {
   parent: number;
   seconds: number;
+  /** Of those it started that have ended. */
+  endedSeconds: number;
 }
 
 /** Of a process that has ended: undefined. */
 function statOf(pid: number): Stat | undefined {
   const text = read(`/proc/${pid}/stat`);
   // The program's name, in parentheses, may hold spaces; after it come the state and the parent,
-  // and utime and stime as fields 14 and 15 of all.
+  // and utime, stime, cutime and cstime as fields 14 to 17 of all.
   const fields = text?.slice(text.lastIndexOf(")") + 2).split(" ").map(Number);
   if (!fields) return undefined;
   const [, parent = 0] = fields;
-  return { parent, seconds: (fields[11]! + fields[12]!) / ticksPerSecond };
+  return {
+    parent,
+    seconds: (fields[11]! + fields[12]!) / ticksPerSecond,
+    endedSeconds: (fields[13]! + fields[14]!) / ticksPerSecond,
+  };
 }
 
 /** Seconds of processor time that a process has used, its threads included. */
@@ -28,14 +34,17 @@ export function processSeconds(pid: number): number | undefined {
   return statOf(pid)?.seconds;
 }
 
-/** The same for a process and those it started, as a Postgres server has one for each connection. */
+/**
+ * The same for a process and those it started, ended or not, as a Postgres server has one for each
+ * connection and each table that it cleans up.
+ */
 export function familySeconds(pid: number): number | undefined {
   if (Deno.build.os !== "linux") return undefined;
   const stats = [...Deno.readDirSync("/proc")]
     .filter(({ name }) => /^\d+$/.test(name))
     .map(({ name }) => ({ pid: Number(name), stat: statOf(Number(name)) }));
   return stats.filter((one) => one.pid === pid || one.stat?.parent === pid)
-    .reduce((sum, { stat }) => sum + (stat?.seconds ?? 0), 0);
+    .reduce((sum, { stat }) => sum + (stat?.seconds ?? 0), statOf(pid)?.endedSeconds ?? 0);
 }
 
 /** Seconds of processor time that all that runs on the machine has used. */
