@@ -20,12 +20,12 @@ export function Timeline({ held, window }: { held: Held; window: MessageWindow }
   const { view } = held;
   const me = selfId.value;
   const scroller = useRef<HTMLDivElement>(null);
-  const pending = window.hasAfter ? [] : pendingLines.value;
+  const pending = pendingLines.value;
   const divider = unreadAfter.value;
-  const rows = useMemo(
-    () => rowsOf({ messages: window.messages, pending, unreadAfter: divider, selfId: me }),
-    [window.messages, pending, divider, me],
-  );
+  const rows = useMemo(() => {
+    const { messages, hasAfter } = window;
+    return rowsOf({ messages, pending: hasAfter ? [] : pending, unreadAfter: divider, selfId: me });
+  }, [window, pending, divider, me]);
   const { isAtEnd, onScroll } = useTimelineScroll(scroller, view, window, rows);
   const others = othersIn(view, me);
   const isFar = !isAtEnd || window.hasAfter;
@@ -35,14 +35,10 @@ export function Timeline({ held, window }: { held: Held; window: MessageWindow }
       <div class="timeline-scroller" ref={scroller} onScroll={onScroll} tabIndex={-1}>
         <ol class="rows" aria-label="Messages">
           {window.hasBefore
-            ? (
-              <li class="row-loading" aria-hidden="true">
-                {loadingPlace.value === "before" && <span class="spinner" />}
-              </li>
-            )
+            ? <Loading place="before" />
             : <Beginning view={view} others={others} />}
           {rows.map((row) => <TimelineRow key={row.key} {...{ row, held, others, me }} />)}
-          {window.hasAfter && <li class="row-loading" aria-hidden="true" />}
+          {window.hasAfter && <Loading place="after" />}
         </ol>
         <TypingRow view={view} />
       </div>
@@ -60,6 +56,15 @@ export function Timeline({ held, window }: { held: Held; window: MessageWindow }
         </button>
       )}
     </div>
+  );
+}
+
+/** By itself, so that the rows are not drawn again when the loading begins and ends. */
+function Loading({ place }: { place: "before" | "after" }) {
+  return (
+    <li class="row-loading" aria-hidden="true">
+      {loadingPlace.value === place && <span class="spinner" />}
+    </li>
   );
 }
 

@@ -3,28 +3,28 @@
  *
  * @module
  */
+import { lazily } from "./lazily.ts";
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
 
-const time = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
-const weekday = new Intl.DateTimeFormat(undefined, { weekday: "short" });
-const dayAndMonth = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const longDay = new Intl.DateTimeFormat(undefined, {
-  weekday: "long",
-  day: "numeric",
-  month: "long",
-});
-const longDate = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
-const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+const dates = (options: Intl.DateTimeFormatOptions) =>
+  lazily(() => new Intl.DateTimeFormat(undefined, options));
+
+const time = dates({ timeStyle: "short" });
+const weekday = dates({ weekday: "short" });
+const dayAndMonth = dates({ day: "numeric", month: "short" });
+const date = dates({ dateStyle: "medium" });
+const longDay = dates({ weekday: "long", day: "numeric", month: "long" });
+const longDate = dates({ dateStyle: "long" });
+const moment = dates({ dateStyle: "medium", timeStyle: "short" });
+const relative = lazily(() => new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }));
 
 /** Hour and minute. */
-export const clockTime = (iso: string): string => time.format(new Date(iso));
+export const clockTime = (iso: string): string => time().format(new Date(iso));
 
 /** Date, hour and minute. */
-export const fullTime = (iso: string): string => moment.format(new Date(iso));
+export const fullTime = (iso: string): string => moment().format(new Date(iso));
 
 /** A key that is the same for two times of one local day. */
 export function dayKey(iso: string): string {
@@ -44,9 +44,9 @@ const isSameYear = (iso: string, now: number) =>
 export function shortTime(iso: string, now: number): string {
   const days = daysAgo(iso, now);
   if (days <= 0) return clockTime(iso);
-  if (days === 1) return capitalized(relative.format(-1, "day"));
-  if (days < 7) return weekday.format(new Date(iso));
-  return (isSameYear(iso, now) ? dayAndMonth : date).format(new Date(iso));
+  if (days === 1) return capitalized(relative().format(-1, "day"));
+  if (days < 7) return weekday().format(new Date(iso));
+  return (isSameYear(iso, now) ? dayAndMonth : date)().format(new Date(iso));
 }
 
 /** A moment to come: the time today, else with its day. */
@@ -57,18 +57,18 @@ export function momentText(iso: string, now: number): string {
 /** For the line between two days. */
 export function dayName(iso: string, now: number): string {
   const days = daysAgo(iso, now);
-  if (days <= 1) return capitalized(relative.format(-Math.max(days, 0), "day"));
-  return (isSameYear(iso, now) ? longDay : longDate).format(new Date(iso));
+  if (days <= 1) return capitalized(relative().format(-Math.max(days, 0), "day"));
+  return (isSameYear(iso, now) ? longDay : longDate)().format(new Date(iso));
 }
 
 /** How long ago somebody was here: "5 minutes ago". */
 export function timeAgo(iso: string, now: number): string {
   const minutes = Math.max(1, Math.round((now - Date.parse(iso)) / minuteMs));
-  if (minutes < 60) return relative.format(-minutes, "minute");
+  if (minutes < 60) return relative().format(-minutes, "minute");
   const days = daysAgo(iso, now);
-  if (minutes < 12 * 60 || days === 0) return relative.format(-Math.round(minutes / 60), "hour");
-  if (days < 30) return relative.format(-days, "day");
-  return (isSameYear(iso, now) ? dayAndMonth : date).format(new Date(iso));
+  if (minutes < 12 * 60 || days === 0) return relative().format(-Math.round(minutes / 60), "hour");
+  if (days < 30) return relative().format(-days, "day");
+  return (isSameYear(iso, now) ? dayAndMonth : date)().format(new Date(iso));
 }
 
 function capitalized(text: string): string {

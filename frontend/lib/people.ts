@@ -4,8 +4,10 @@
  * @module
  */
 import type { Conversation, Participant } from "@/chat/protocol.ts";
+import { lazily } from "./lazily.ts";
+import { graphemes } from "./text.ts";
 
-const list = new Intl.ListFormat(undefined, { type: "conjunction" });
+const list = lazily(() => new Intl.ListFormat(undefined, { type: "conjunction" }));
 
 /** One or two letters that stand for a name. */
 export function initialsOf(name: string): string {
@@ -16,7 +18,7 @@ export function initialsOf(name: string): string {
 }
 
 function firstLetter(word: string): string {
-  return [...new Intl.Segmenter().segment(word)][0]?.segment ?? "";
+  return graphemes().segment(word).containing(0)?.segment ?? "";
 }
 
 const hueStep = 15;
@@ -39,7 +41,7 @@ const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufefc]/;
 
 /** "Ana, Bo and Cy": no name turns around, or moves, what stands beside it. */
 export function namesOf(names: string[]): string {
-  return list.format(names.map((name) => {
+  return list().format(names.map((name) => {
     const plain = name.replace(directions, "");
     return rightToLeft.test(plain) ? `\u2068${plain}\u2069` : plain;
   }));

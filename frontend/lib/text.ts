@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { lazily } from "./lazily.ts";
+
 export interface TextPart {
   text: string;
   /** Where it leads, if it is a link: http, https or mailto only. */
@@ -19,14 +21,21 @@ export function safeHref(url: string): string | null {
   }
 }
 
-const emoji = /^(?:\p{RGI_Emoji}|\s)+$/v;
+/** Cuts a text into what people take for its letters. */
+export const graphemes = lazily(() => new Intl.Segmenter());
+
+/** Not `\p{RGI_Emoji}`: browsers take some 30 ms to make the expression, even if it is not used. */
+const emojiFirst =
+  /^(\p{Emoji_Presentation}|\p{Regional_Indicator}{2}|\p{Emoji}(\ufe0f|\p{Emoji_Modifier}))/u;
 const bigEmojiMax = 6;
 
 /** Whether a text is nothing but a few emoji, to be shown bigger. */
 export function isEmojiOnly(text: string): boolean {
-  if (text.length > 60 || text.trim() === "") return false;
-  if (!emoji.test(text)) return false;
-  return [...new Intl.Segmenter().segment(text.replace(/\s/g, ""))].length <= bigEmojiMax;
+  const signs = text.length > 60 ? "" : text.replace(/\s/g, "");
+  if (!emojiFirst.test(signs)) return false;
+  const segments = [...graphemes().segment(signs)];
+  return segments.length <= bigEmojiMax &&
+    segments.every(({ segment }) => emojiFirst.test(segment));
 }
 
 /** A text on one line, for a preview. */
