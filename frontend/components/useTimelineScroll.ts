@@ -22,7 +22,7 @@ import { type MessageWindow, windowSize } from "../state/window.ts";
 /** So close to the end counts as being there, in pixels. */
 const endSlack = 48;
 /** So close to an edge, the next page is fetched, in pixels. */
-const edge = 800;
+const edge = 1_200;
 const trimAbove = windowSize + 100;
 
 interface Place {

@@ -17,7 +17,7 @@ export interface MessageWindow {
 }
 
 /** More rows than this make scrolling heavy; the far end is let go. */
-export const windowSize = 400;
+export const windowSize = 250;
 
 /** The window that one page of history makes. */
 export function windowOf(page: HistoryResult): MessageWindow {
