@@ -134,11 +134,14 @@ async function timeKeys(page: Page): Promise<number> {
 
 /** @returns milliseconds of the longest task on the way, or the floor if none was longer */
 async function scrollToBeginning(page: Page): Promise<number> {
+  // The reader has read half of it, and so the page begins in the middle for the first time.
+  const last = page.locator(`[data-seq="${messages}"]`);
+  const toEnd = page.locator(".to-end");
+  await last.or(toEnd).first().waitFor();
+  if (await toEnd.isVisible()) await toEnd.click();
+  await last.waitFor();
   const box = await page.locator(".timeline-scroller").boundingBox();
   await page.mouse.move(box!.x + box!.width / 2, box!.y + box!.height / 2);
-  // The reader has read half of it, and so the page begins in the middle.
-  await page.locator(".to-end").click();
-  await page.locator(`[data-seq="${messages}"]`).waitFor();
   await page.evaluate("measured.tasks.length = 0");
   const beginning = page.locator(".row-beginning");
   for (let turn = 0; await beginning.count() === 0; turn++) {
