@@ -25,7 +25,7 @@ export const cannotStore = signal(false);
 const retryMs = { first: 1_000, most: 30_000 };
 /** What another tab has not sent by then, this one tries to. */
 const otherTabMs = 2_000;
-/** As many of the own messages that were stored are remembered; a tab is told of a line sooner. */
+/** So many own messages are remembered as stored: another tab's line comes soon after, or never. */
 const toldMost = 200;
 const tabs = new BroadcastChannel("parley.outbox");
 let writing: Promise<void> = Promise.resolve();
@@ -215,7 +215,8 @@ export function startOutbox(): void {
     const { clientId } = effect.message;
     if (clientId === null) return;
     told.add(clientId);
-    for (const first of told) if (told.size > toldMost) told.delete(first);
+    const [oldest] = told;
+    if (oldest !== undefined && told.size > toldMost) told.delete(oldest);
     const line = outbox.value.find((one) => one.clientId === clientId);
     if (line) removeStored(line);
   });
