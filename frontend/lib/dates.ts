@@ -8,23 +8,23 @@ import { lazily } from "./lazily.ts";
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
 
-const dates = (options: Intl.DateTimeFormatOptions) =>
-  lazily(() => new Intl.DateTimeFormat(undefined, options));
+function dates(options: Intl.DateTimeFormatOptions): (iso: string) => string {
+  const format = lazily(() => new Intl.DateTimeFormat(undefined, options));
+  return (iso) => format().format(new Date(iso));
+}
 
-const time = dates({ timeStyle: "short" });
 const weekday = dates({ weekday: "short" });
 const dayAndMonth = dates({ day: "numeric", month: "short" });
 const date = dates({ dateStyle: "medium" });
 const longDay = dates({ weekday: "long", day: "numeric", month: "long" });
 const longDate = dates({ dateStyle: "long" });
-const moment = dates({ dateStyle: "medium", timeStyle: "short" });
 const relative = lazily(() => new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }));
 
 /** Hour and minute. */
-export const clockTime = (iso: string): string => time().format(new Date(iso));
+export const clockTime = dates({ timeStyle: "short" });
 
 /** Date, hour and minute. */
-export const fullTime = (iso: string): string => moment().format(new Date(iso));
+export const fullTime = dates({ dateStyle: "medium", timeStyle: "short" });
 
 /** A key that is the same for two times of one local day. */
 export function dayKey(iso: string): string {
@@ -45,8 +45,8 @@ export function shortTime(iso: string, now: number): string {
   const days = daysAgo(iso, now);
   if (days <= 0) return clockTime(iso);
   if (days === 1) return capitalized(relative().format(-1, "day"));
-  if (days < 7) return weekday().format(new Date(iso));
-  return (isSameYear(iso, now) ? dayAndMonth : date)().format(new Date(iso));
+  if (days < 7) return weekday(iso);
+  return (isSameYear(iso, now) ? dayAndMonth : date)(iso);
 }
 
 /** A moment to come: the time today, else with its day. */
@@ -58,7 +58,7 @@ export function momentText(iso: string, now: number): string {
 export function dayName(iso: string, now: number): string {
   const days = daysAgo(iso, now);
   if (days <= 1) return capitalized(relative().format(-Math.max(days, 0), "day"));
-  return (isSameYear(iso, now) ? longDay : longDate)().format(new Date(iso));
+  return (isSameYear(iso, now) ? longDay : longDate)(iso);
 }
 
 /** How long ago somebody was here: "5 minutes ago". */
@@ -68,7 +68,7 @@ export function timeAgo(iso: string, now: number): string {
   const days = daysAgo(iso, now);
   if (minutes < 12 * 60 || days === 0) return relative().format(-Math.round(minutes / 60), "hour");
   if (days < 30) return relative().format(-days, "day");
-  return (isSameYear(iso, now) ? dayAndMonth : date)().format(new Date(iso));
+  return (isSameYear(iso, now) ? dayAndMonth : date)(iso);
 }
 
 function capitalized(text: string): string {

@@ -82,9 +82,11 @@ export function removeLine(clientId: string): void {
   change((lines) => lines.filter((line) => line.clientId !== clientId));
 }
 
-/** Removes a line whose message is known to be stored; a first one stays for its conversation. */
-function removeStored({ clientId, conversationId }: OutboxLine): void {
-  if (conversationId && told.has(clientId)) removeLine(clientId);
+/** Removes lines whose messages are known to be stored; a first one stays for its conversation. */
+function removeStored(): void {
+  for (const { clientId, conversationId } of outbox.value) {
+    if (conversationId && told.has(clientId)) removeLine(clientId);
+  }
 }
 
 /** Changes what is held here at once, and what is stored for all tabs behind it. */
@@ -122,7 +124,7 @@ async function load(): Promise<void> {
   } while (written !== writing);
   if (key !== storeKey() || !stored) return;
   outbox.value = redone(stored, unstored.get(key));
-  for (const line of outbox.value) removeStored(line);
+  removeStored();
 }
 
 /** Undefined where nothing can be read; some browsers throw before there is a promise. */
@@ -217,8 +219,7 @@ export function startOutbox(): void {
     told.add(clientId);
     const [oldest] = told;
     if (oldest !== undefined && told.size > toldMost) told.delete(oldest);
-    const line = outbox.value.find((one) => one.clientId === clientId);
-    if (line) removeStored(line);
+    removeStored();
   });
   let takeOver: number | undefined;
   tabs.onmessage = async () => {
