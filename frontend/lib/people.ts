@@ -4,10 +4,9 @@
  * @module
  */
 import type { Conversation, Participant } from "@/chat/protocol.ts";
-import { lazily } from "./lazily.ts";
 import { graphemes } from "./text.ts";
 
-const list = lazily(() => new Intl.ListFormat(undefined, { type: "conjunction" }));
+const list = new Intl.ListFormat();
 
 /** One or two letters that stand for a name. */
 export function initialsOf(name: string): string {
@@ -41,7 +40,7 @@ const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufefc]/;
 
 /** "Ana, Bo and Cy": no name turns around, or moves, what stands beside it. */
 export function namesOf(names: string[]): string {
-  return list().format(names.map((name) => {
+  return list.format(names.map((name) => {
     const plain = name.replace(directions, "");
     return rightToLeft.test(plain) ? `\u2068${plain}\u2069` : plain;
   }));

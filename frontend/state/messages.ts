@@ -17,9 +17,6 @@ export interface Jump {
   to: "end" | "unread" | number;
 }
 
-/** Messages fetched at once while one scrolls: to draw more would halt the scrolling. */
-const besideSize = 25;
-
 export const openId = signal<string | null>(null);
 export const threadError = signal<{ message: string; isMissing: boolean } | null>(null);
 export const loadingPlace = signal<LoadedPage["place"] | null>(null);
@@ -131,7 +128,7 @@ async function loadBeside(place: "before" | "after"): Promise<void> {
   const edge = place === "before" ? messages[0] : messages[messages.length - 1];
   if (edge === undefined) return;
   // A page that fails is asked for again by the next scroll.
-  await load(view.id, place, { [place]: edge.seq, limit: besideSize }).catch(() => undefined);
+  await load(view.id, place, { [place]: edge.seq }).catch(() => undefined);
 }
 
 /** Takes the reader to a message, wherever in the conversation it is. */
@@ -157,7 +154,7 @@ async function loadAndJump(query: { around?: number } | null, to: Jump["to"]): P
 async function load(
   conversationId: string,
   place: LoadedPage["place"],
-  query: { before?: number; after?: number; around?: number; limit?: number },
+  query: { before?: number; after?: number; around?: number },
 ): Promise<void> {
   const { held, epoch } = chat.value;
   const rev = held.get(conversationId)?.view.rev ?? 0;

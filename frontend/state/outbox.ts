@@ -25,7 +25,7 @@ export const cannotStore = signal(false);
 const retryMs = { first: 1_000, most: 30_000 };
 /** What another tab has not sent by then, this one tries to. */
 const otherTabMs = 2_000;
-/** So many own messages are remembered as stored: another tab's line comes soon after, or never. */
+/** So many own messages are remembered as stored: one forgotten too soon is sent for nothing. */
 const toldMost = 200;
 const tabs = new BroadcastChannel("parley.outbox");
 let writing: Promise<void> = Promise.resolve();
@@ -122,8 +122,7 @@ async function load(): Promise<void> {
     await (written = writing);
     stored = await read(key);
   } while (written !== writing);
-  if (key !== storeKey() || !stored) return;
-  outbox.value = redone(stored, unstored.get(key));
+  if (key === storeKey() && stored) outbox.value = redone(stored, unstored.get(key));
   removeStored();
 }
 
@@ -214,11 +213,9 @@ export function startOutbox(): void {
   onOpened(drainAll);
   onEffect((effect) => {
     if (effect.type !== "stored") return;
-    const { clientId } = effect.message;
-    if (clientId === null) return;
-    told.add(clientId);
-    const [oldest] = told;
-    if (oldest !== undefined && told.size > toldMost) told.delete(oldest);
+    told.add(effect.message.clientId ?? "");
+    const [oldest = ""] = told;
+    if (told.size > toldMost) told.delete(oldest);
     removeStored();
   });
   let takeOver: number | undefined;
