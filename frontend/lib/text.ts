@@ -25,7 +25,7 @@ export function safeHref(url: string): string | null {
 export const graphemes = lazily(() => new Intl.Segmenter());
 
 /** Not `\p{RGI_Emoji}`: browsers take some 30 ms to make the expression, even if it is not used. */
-const emojiFirst = /^(\p{EPres}|\p{Emoji}(\ufe0f|\p{EMod}))/u;
+const emojiFirst = /^(\p{Emoji_Presentation}|\p{Emoji}(\ufe0f|\p{Emoji_Modifier}))/u;
 const bigEmojiMax = 6;
 
 /** Whether a text is nothing but a few emoji, to be shown bigger. */
