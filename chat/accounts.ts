@@ -4,14 +4,7 @@
  * @module
  */
 import { isUniqueViolation } from "@/db/database.ts";
-import {
-  insertUser,
-  selectAccount,
-  selectUser,
-  selectUserByExternalId,
-  updateUser,
-  type UserRow,
-} from "@/db/users.ts";
+import { insertUser, selectAccount, updateUser, type UserRow } from "@/db/users.ts";
 import { newId } from "@/utils/ids.ts";
 import type { PlatformClaims, TokenSubject } from "@/utils/jwt.ts";
 import { hashPassword } from "@/utils/password.ts";
@@ -94,7 +87,7 @@ export async function login(chat: Chat, from: LoginSource, input: LoginInput): P
  */
 export async function identify(chat: Chat, subject: TokenSubject): Promise<Self> {
   const user = subject.kind === "own"
-    ? v.is(Id, subject.userId) ? await selectUser(chat.db, subject.userId) : undefined
+    ? v.is(Id, subject.userId) ? await chat.lookups.user(subject.userId) : undefined
     : await platformMember(chat, subject.claims);
   if (!user || user.deactivatedAt !== null) {
     throw new ChatError("unauthenticated", "The token's member does not exist");
@@ -103,7 +96,7 @@ export async function identify(chat: Chat, subject: TokenSubject): Promise<Self>
 }
 
 async function platformMember(chat: Chat, claims: PlatformClaims): Promise<UserRow> {
-  const known = await selectUserByExternalId(chat.db, claims.sub);
+  const known = await chat.lookups.platformUser(claims.sub);
   if (!known) return createPlatformMember(chat, claims);
   const said = {
     displayName: claims.name,
@@ -137,7 +130,7 @@ async function createPlatformMember(chat: Chat, claims: PlatformClaims): Promise
     if (!isUniqueViolation(error)) throw error;
     // Two requests with the member's first token at once, of which the other one was quicker; or a
     // username that somebody has.
-    const existing = await selectUserByExternalId(chat.db, claims.sub);
+    const existing = await chat.lookups.platformUser(claims.sub);
     return existing ?? insert(usernameWith(plainUsername(wanted) ?? "member", id));
   }
 }

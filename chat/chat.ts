@@ -11,6 +11,7 @@ import { Activity } from "./activity.ts";
 import { type Audience, Connections } from "./connections.ts";
 import { Epoch } from "./epoch.ts";
 import { createGuesses, type Guesses } from "./guesses.ts";
+import { createLookups, type Lookups } from "./lookups.ts";
 import { createMarker, type Marker } from "./marker.ts";
 import { type ChatMetrics, noteBatch, noteWrite } from "./metrics.ts";
 import { Notices } from "./notices.ts";
@@ -57,6 +58,7 @@ export interface Chat extends Omit<ChatParts, "database" | "sharesDatabase"> {
   connections: Connections;
   activity: Activity;
   epoch: Epoch;
+  lookups: Lookups;
   notices: Notices;
   writer: Writer;
   marker: Marker;
@@ -113,6 +115,7 @@ export async function openChat(parts: ChatParts): Promise<Chat> {
     connections,
     activity,
     epoch: await Epoch.open(database),
+    lookups: createLookups(database.db),
     notices,
     writer: createWriter(database.db, {
       clock,

@@ -36,7 +36,7 @@ export function createMarker(
     observe?: (marks: Mark[], ms: number) => void;
   },
 ): Marker {
-  return gather(write, { max: 500, queueMax: 20_000, refuse: unavailable, observe });
+  return gather(write, { max: 500, queue: { max: 20_000, refuse: unavailable }, observe });
 
   async function write(marks: Mark[]): Promise<(MovedMarks | undefined)[]> {
     const at = isoTime(clock.now());

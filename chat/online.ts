@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { selectContacts } from "@/db/conversations.ts";
 import { updateLastSeen } from "@/db/users.ts";
 import { announceTo, type Chat } from "./chat.ts";
 import type { Connection } from "./connections.ts";
@@ -65,8 +64,7 @@ function enter(chat: Chat, userId: string): void {
   chat.presence.arrive(userId)
     .then(async (elsewhere) => {
       if (elsewhere) return;
-      const contacts = await selectContacts(chat.db, [userId]);
-      tellPresence(chat, userId, contacts.get(userId) ?? [], true);
+      tellPresence(chat, userId, await chat.lookups.contacts(userId), true);
     })
     .catch((error) => chat.log.warn("An arrival was not told", { error }));
 }
@@ -111,12 +109,10 @@ export async function endPresence(chat: Chat): Promise<void> {
 async function tellGone(chat: Chat, userIds: string[]): Promise<void> {
   const gone = userIds.filter((userId) => !chat.connections.has(userId));
   await updateLastSeen(chat.db, gone, chat.clock.now());
-  const contacts = await selectContacts(chat.db, gone);
-  for (const userId of gone) {
+  const contacts = await Promise.all(gone.map((userId) => chat.lookups.contacts(userId)));
+  for (const [n, userId] of gone.entries()) {
     // They may be back by now.
-    if (!chat.connections.has(userId)) {
-      tellPresence(chat, userId, contacts.get(userId) ?? [], false);
-    }
+    if (!chat.connections.has(userId)) tellPresence(chat, userId, contacts[n] ?? [], false);
   }
 }
 

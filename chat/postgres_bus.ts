@@ -38,8 +38,10 @@ export class PostgresBus implements Bus {
   #pulse: ReturnType<typeof setInterval> | undefined;
   readonly #queue = gather<BusEvent, void>((events) => this.#notify(events), {
     max: 1_000,
-    queueMax,
-    refuse: () => new Error("Too many events are waiting to be told to other instances"),
+    queue: {
+      max: queueMax,
+      refuse: () => new Error("Too many events are waiting to be told to other instances"),
+    },
     observe: (events, ms) => noteBatch(this.metrics.batches.bus, events, ms),
   });
 

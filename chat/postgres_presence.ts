@@ -32,9 +32,9 @@ export class PostgresPresence implements Presence {
    */
   readonly #changed = gather<string, boolean>((userIds) => this.#write(userIds), {
     max: 1_000,
-    queueMax: Infinity,
-    refuse: () => new Error("Unreachable"),
   });
+  /** Whom it is asked of whether they are online, gathered: a crowd that comes back asks at once. */
+  readonly #asked = gather<string[], Set<string>>((lists) => this.#online(lists), { max: 100 });
   /** Members whose last write failed; the next beat makes up for it. */
   readonly #unwritten = new Set<string>();
   /** Who is active here, and when that was written last, by either reading of the clock. */
@@ -73,7 +73,12 @@ export class PostgresPresence implements Presence {
 
   async online(userIds: string[]): Promise<Set<string>> {
     if (userIds.length === 0) return new Set();
-    return new Set(await selectOnline(this.db, userIds));
+    return await this.#asked.add(userIds);
+  }
+
+  async #online(lists: string[][]): Promise<Set<string>[]> {
+    const online = new Set(await selectOnline(this.db, [...new Set(lists.flat())]));
+    return lists.map((userIds) => new Set(userIds.filter((userId) => online.has(userId))));
   }
 
   async active(userIds: string[]): Promise<Set<string>> {

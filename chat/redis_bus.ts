@@ -42,8 +42,10 @@ export class RedisBus implements Bus {
   #retry: ReturnType<typeof setTimeout> | undefined;
   readonly #queue = gather<BusEvent, void>((events) => this.#send(events), {
     max: 1_000,
-    queueMax,
-    refuse: () => new Error("Too many events are waiting to be told to other instances"),
+    queue: {
+      max: queueMax,
+      refuse: () => new Error("Too many events are waiting to be told to other instances"),
+    },
     observe: (events, ms) => noteBatch(this.metrics.batches.bus, events, ms),
   });
 

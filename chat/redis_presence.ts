@@ -31,8 +31,6 @@ export class RedisPresence implements Presence {
   /** Members of whom `#here` changed, gathered: what is written is how things stand by then. */
   readonly #changed = gather<string, boolean | undefined>((userIds) => this.#write(userIds), {
     max: 1_000,
-    queueMax: Infinity,
-    refuse: () => new Error("Unreachable"),
   });
   /** Members whose last write failed; the next beat makes up for it. */
   readonly #unwritten = new Set<string>();

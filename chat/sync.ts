@@ -1,10 +1,4 @@
-import {
-  selectChanged,
-  selectContacts,
-  selectConversationsByIds,
-  selectOwnIds,
-  selectUnreadTotal,
-} from "@/db/conversations.ts";
+import { selectChanged, selectConversationsByIds, selectUnreadTotal } from "@/db/conversations.ts";
 import { selectChanges } from "@/db/messages.ts";
 import type { Chat } from "./chat.ts";
 import { showConversations } from "./conversations.ts";
@@ -23,8 +17,7 @@ const resultBytes = 512 * 1024;
  * messages beyond its rev; of one it does not hold comes the conversation only.
  */
 export async function sync(chat: Chat, userId: string, input: SyncInput): Promise<SyncResult> {
-  const held = Object.keys(input.heads);
-  const changed = await selectChanged(
+  const { changed, removed } = await selectChanged(
     chat.db,
     userId,
     input.heads,
@@ -46,19 +39,16 @@ export async function sync(chat: Chat, userId: string, input: SyncInput): Promis
     const heldRev = changedOf.get(id)?.heldRev ?? null;
     return heldRev === null ? [] : [{ conversationId: id, rev: heldRev, toRev: rev, joinedSeq }];
   });
-  const [changes, own, contacts, unreadTotal] = await Promise.all([
+  const [changes, online, unreadTotal] = await Promise.all([
     // One more than may come tells that it is too much.
     selectChanges(chat.db, heads, limits.syncMessages + 1, conversationBytes),
-    selectOwnIds(chat.db, userId, held),
-    selectContacts(chat.db, [userId]),
-    selectUnreadTotal(chat.db, userId, limits.unreadCount, chat.clock.now()),
+    onlineContacts(chat, userId),
+    input.since === undefined
+      ? undefined
+      : selectUnreadTotal(chat.db, userId, limits.unreadCount, chat.clock.now()),
   ]);
-  const [conversations, online] = await Promise.all([
-    showConversations(chat, rows),
-    chat.presence.online(contacts.get(userId) ?? []),
-  ]);
+  const conversations = await showConversations(chat, rows);
   const changesOf = Map.groupBy(changes, (row) => row.conversationId);
-  const stillOwn = new Set(own);
   const result: SyncResult["conversations"] = [];
   let bytes = 0;
   for (const conversation of conversations) {
@@ -78,10 +68,15 @@ export async function sync(chat: Chat, userId: string, input: SyncInput): Promis
   chat.metrics.syncMessages.observe(result.reduce((sum, one) => sum + one.messages.length, 0));
   return {
     conversations: result,
-    removed: held.filter((id) => !stillOwn.has(id)),
-    online: [...online],
-    unreadTotal,
+    removed,
+    online,
+    ...unreadTotal !== undefined && { unreadTotal },
     complete: complete && result.length === conversations.length,
     epoch: chat.epoch.current,
   };
+}
+
+/** Who is here of those who share a conversation with the member. */
+async function onlineContacts(chat: Chat, userId: string): Promise<string[]> {
+  return [...await chat.presence.online(await chat.lookups.contacts(userId))];
 }

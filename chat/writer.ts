@@ -59,7 +59,7 @@ export function createWriter(
     observe?: (drafts: Draft[], ms: number) => void;
   },
 ): Writer {
-  return gather(write, { max: 500, queueMax: 20_000, refuse: unavailable, observe });
+  return gather(write, { max: 500, queue: { max: 20_000, refuse: unavailable }, observe });
 
   type Outcome = () => (Stored | undefined | Error)[];
 

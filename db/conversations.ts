@@ -115,13 +115,12 @@ export async function selectMemberIds(
   return rows.map((row) => row.userId);
 }
 
-/** Everyone who shares a conversation with each of these members, once each. */
-export async function selectContacts(
+/** Everyone who shares a conversation with each of these members; of those with nobody, nothing. */
+export function selectContacts(
   db: Database,
   userIds: string[],
-): Promise<Map<string, string[]>> {
-  if (userIds.length === 0) return new Map();
-  const rows = await select<{ userId: string; contactIds: string[] }>(
+): Promise<{ userId: string; contactIds: string[] }[]> {
+  return select(
     db,
     sql`select me.user_id as "userId", json_agg(distinct p.user_id) as "contactIds"
       from conversation_participants me
@@ -132,7 +131,6 @@ export async function selectContacts(
       where me.user_id = any(${uuids(userIds)}) and me.left_at is null
       group by me.user_id`,
   );
-  return new Map(rows.map((row) => [row.userId, row.contactIds]));
 }
 
 /** Which of these members share a conversation with `userId`. */
@@ -226,10 +224,11 @@ export interface ListCursor {
   id: string;
 }
 
+const isIn = (userId: string) => sql`me.user_id = ${userId} and me.left_at is null`;
+
 /** A conversation without a message is only its maker's to see. */
-const listed = (userId: string) =>
-  sql`me.user_id = ${userId} and me.left_at is null
-    and (c.last_seq > 0 or c.created_by = ${userId} or c.kind = 'group')`;
+const isListed = (userId: string) =>
+  sql`(c.last_seq > 0 or c.created_by = ${userId} or c.kind = 'group')`;
 
 /** A page of a member's conversations, most recent first. */
 export function selectConversations(
@@ -246,7 +245,8 @@ export function selectConversations(
   const { query, context, cursor } = options;
   const like = `%${(query ?? "").replace(/[\\%_]/g, "\\$&")}%`;
   const conditions = [
-    listed(userId),
+    isIn(userId),
+    isListed(userId),
     context === undefined ? undefined : sql`c.context = ${context}`,
     cursor && sql`(c.last_message_at, c.id) < (${cursor.lastMessageAt}::timestamptz, ${cursor.id})`,
     query
@@ -272,10 +272,11 @@ export function selectConversationsByIds(
   ids: string[],
   unreadLimit: number,
 ): Promise<ConversationRow[]> {
+  if (ids.length === 0) return Promise.resolve([]);
   return selectViews(
     db,
     unreadLimit,
-    sql`where me.user_id = ${userId} and me.left_at is null and c.id = any(${uuids(ids)})
+    sql`where ${isIn(userId)} and c.id = any(${uuids(ids)})
       order by c.last_message_at desc, c.id desc`,
   );
 }
@@ -356,7 +357,7 @@ export async function selectUnreadTotal(
         c.id, ${userId}, greatest(me.last_read_seq, me.joined_seq), ${unreadLimit}
       )), 0)::int as total
       from conversation_participants me join conversations c on c.id = me.conversation_id
-      where me.user_id = ${userId} and me.left_at is null and c.last_seq > me.last_read_seq
+      where ${isIn(userId)} and c.last_seq > me.last_read_seq
         and (me.muted_until is null
           or me.muted_until <= ${new Date(now).toISOString()}::timestamptz)`,
   );
@@ -368,7 +369,6 @@ export interface ChangedRow {
   id: string;
   /** The client's rev; null if it does not hold the conversation. */
   heldRev: number | null;
-  rev: number;
   /** Messages came after the client's rev and before the member joined, who never gets them. */
   rejoined: boolean;
 }
@@ -378,43 +378,53 @@ export interface ChangedRow {
  *
  * @param since conversations that are not in `heads` count as changed only if their last message
  *   came at this time or later (ISO 8601); undefined: all of them do
- * @returns the changed ones, most recent first, at most `limit`
+ * @returns the changed ones, most recent first, at most `limit`; and the ids in `heads` of those
+ *   that the member is not, or no longer, in
  */
-export function selectChanged(
+export async function selectChanged(
   db: Database,
   userId: string,
   heads: Record<string, { rev: number; marksRev: number }>,
   since: string | undefined,
   limit: number,
-): Promise<ChangedRow[]> {
+): Promise<{ changed: ChangedRow[]; removed: string[] }> {
   const list = Object.entries(heads).map(([id, head]) => ({ id, ...head }));
   const isNew = since === undefined
     ? sql`head.id is null`
     : sql`(head.id is null and c.last_message_at >= ${since}::timestamptz)`;
-  return select<ChangedRow>(
+  const [row] = await select<{ changed: ChangedRow[]; removed: string[] }>(
     db,
-    sql`select c.id, head.rev as "heldRev", c.rev,
-        coalesce((
-          select m.rev > head.rev from messages m
-          where m.conversation_id = c.id and m.seq = me.joined_seq
-        ), false) as rejoined
-      from conversation_participants me
-      join conversations c on c.id = me.conversation_id
-      left join json_to_recordset(${JSON.stringify(list)}::json)
-        as head(id uuid, rev bigint, "marksRev" bigint) on head.id = c.id
-      where ${listed(userId)}
-        and (${isNew} or head.rev <> c.rev or head."marksRev" <> c.marks_rev)
-      order by c.last_message_at desc, c.id desc
-      limit ${limit}`,
+    sql`
+      with head as materialized (
+        select * from json_to_recordset(${JSON.stringify(list)}::json)
+          as head(id uuid, rev bigint, "marksRev" bigint)
+      ),
+      own as materialized (
+        select c.id, c.last_message_at, me.joined_seq, head.rev as held_rev,
+          ${isListed(userId)} and (
+            ${isNew} or head.rev <> c.rev or head."marksRev" <> c.marks_rev
+          ) as is_changed
+        from conversation_participants me
+        join conversations c on c.id = me.conversation_id
+        left join head on head.id = c.id
+        where ${isIn(userId)}
+      )
+      select
+        (
+          select coalesce(json_agg(json_build_object(
+            'id', c.id, 'heldRev', c.held_rev, 'rejoined', coalesce((
+              select m.rev > c.held_rev from messages m
+              where m.conversation_id = c.id and m.seq = c.joined_seq
+            ), false)
+          ) order by c.last_message_at desc, c.id desc), '[]')
+          from (
+            select * from own where is_changed order by last_message_at desc, id desc limit ${limit}
+          ) c
+        ) as changed,
+        (
+          select coalesce(json_agg(head.id), '[]') from head
+          where not exists (select 1 from own where own.id = head.id)
+        ) as removed`,
   );
-}
-
-/** Which of these conversations the member is in. */
-export async function selectOwnIds(db: Database, userId: string, ids: string[]): Promise<string[]> {
-  const rows = await select<{ id: string }>(
-    db,
-    sql`select conversation_id as id from conversation_participants
-      where user_id = ${userId} and left_at is null and conversation_id = any(${uuids(ids)})`,
-  );
-  return rows.map((row) => row.id);
+  return row as { changed: ChangedRow[]; removed: string[] };
 }

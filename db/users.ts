@@ -1,5 +1,5 @@
 import { and, eq, isNotNull, isNull, sql } from "drizzle-orm";
-import type { Database } from "./database.ts";
+import { arrayLiteral, type Database } from "./database.ts";
 import { users, userWords } from "./schema.ts";
 
 export type UserRow = typeof users.$inferSelect;
@@ -10,8 +10,13 @@ const isLocal = isNotNull(users.passwordHash);
 
 /** The member of this id, or undefined if there is none (any more). */
 export async function selectUser(db: Database, id: string): Promise<UserRow | undefined> {
-  const [row] = await db.select().from(users).where(and(eq(users.id, id), active));
+  const [row] = await selectUsers(db, [id]);
   return row;
+}
+
+/** Members by their ids, in no promised order. */
+export function selectUsers(db: Database, ids: string[]): Promise<UserRow[]> {
+  return db.select().from(users).where(and(sql`${users.id} = any(${uuids(ids)})`, active));
 }
 
 /** The member of this username, in whatever case it is written. */
@@ -45,13 +50,13 @@ export async function selectAccountByEmail(
   return row;
 }
 
-/** The platform's member, deactivated or not. */
-export async function selectUserByExternalId(
+/** The platform's members, deactivated or not, in no promised order. */
+export function selectUsersByExternalIds(
   db: Database,
-  externalId: string,
-): Promise<UserRow | undefined> {
-  const [row] = await db.select().from(users).where(eq(users.externalId, externalId));
-  return row;
+  externalIds: string[],
+): Promise<UserRow[]> {
+  return db.select().from(users)
+    .where(sql`${users.externalId} = any(${arrayLiteral(externalIds)}::text[])`);
 }
 
 /** @throws a unique violation if the username, a confirmed email or the external id is taken */

@@ -21,15 +21,15 @@ type Outcome<Result> = (Result | Error)[] | (() => (Result | Error)[]);
  *   error that it failed with; or a function that does, which is called when the next batch is on
  *   its way, if one waits, so that what is left to do here overlaps what that one waits for. What
  *   either throws is thrown to each item of the batch.
- * @param options `max` items in one batch; `queueMax` waiting items, beyond which `refuse()` is thrown;
- *   `observe` is told of each batch that has ended, well or not, and of its milliseconds
+ * @param options `max` items in one batch; `queue.max` waiting items, beyond which `queue.refuse()` is
+ *   thrown (left out: any number); `observe` is told of each batch that has ended, well or not, and
+ *   of its milliseconds
  */
 export function gather<Item, Result>(
   run: (batch: Item[]) => Promise<Outcome<Result>>,
   options: {
     max: number;
-    queueMax: number;
-    refuse: () => Error;
+    queue?: { max: number; refuse: () => Error };
     observe?: ((batch: Item[], ms: number) => void) | undefined;
   },
 ): Gatherer<Item, Result> {
@@ -38,6 +38,7 @@ export function gather<Item, Result>(
     resolve(result: Result): void;
     reject(reason: unknown): void;
   }
+  const { max, queue: bound, observe } = options;
   let queue: Waiting[] = [];
   let draining: Promise<void> | undefined;
 
@@ -46,8 +47,8 @@ export function gather<Item, Result>(
     await Promise.resolve();
     let settle: (() => void) | undefined;
     while (queue.length > 0 || settle) {
-      const batch = queue.slice(0, options.max);
-      queue = queue.slice(options.max);
+      const batch = queue.slice(0, max);
+      queue = queue.slice(max);
       const running = batch.length > 0 ? perform(batch) : undefined;
       // A turn later it is sent.
       if (running && settle) await new Promise((resolve) => setImmediate(resolve));
@@ -81,13 +82,13 @@ export function gather<Item, Result>(
     } catch (reason) {
       return () => reject(reason);
     } finally {
-      options.observe?.(items, performance.now() - begun);
+      observe?.(items, performance.now() - begun);
     }
   }
 
   return {
     add(item) {
-      if (queue.length >= options.queueMax) return Promise.reject(options.refuse());
+      if (bound && queue.length >= bound.max) return Promise.reject(bound.refuse());
       const { promise, resolve, reject } = Promise.withResolvers<Result>();
       queue.push({ item, resolve, reject });
       draining ??= drain();
@@ -98,4 +99,25 @@ export function gather<Item, Result>(
       return queue.length;
     },
   };
+}
+
+/**
+ * Finds things by their keys: what is asked for while one query is under way shares the next, so
+ * that a crowd which asks all at once costs few of them. Never answers from before it was asked.
+ *
+ * @param find gets 1 to `max` keys, none twice, and gives what there is of them, in any order
+ * @param keyOf the key of something found
+ * @returns looks one up; undefined: there is none
+ */
+export function gatherLookups<Found>(
+  find: (keys: string[]) => Promise<Found[]>,
+  keyOf: (found: Found) => string | null,
+  max = 200,
+): (key: string) => Promise<Found | undefined> {
+  const { add } = gather<string, Found | undefined>(async (keys) => {
+    const found = await find([...new Set(keys)]);
+    const byKey = new Map(found.map((one) => [keyOf(one), one]));
+    return keys.map((key) => byKey.get(key));
+  }, { max });
+  return add;
 }

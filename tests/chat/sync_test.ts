@@ -56,6 +56,14 @@ for (const { name, open, ignore } of testDatabases) {
       const listed = await sync(server, ana!, { [one]: { rev: 4, marksRev: 0 } }, later);
       assert.deepEqual(listed.conversations, []);
 
+      // Only who does not hold all conversations needs to be told what is unread in all of them.
+      assert.equal((await sync(server, jonas!, {}, later)).unreadTotal, 4);
+      assert.equal((await sync(server, jonas!, {})).unreadTotal, undefined);
+
+      const strangers = await sync(server, mira!, { [one]: { rev: 4, marksRev: 0 } });
+      assert.deepEqual(strangers.removed, [one]);
+      assert.deepEqual(strangers.conversations.map((row) => row.conversation.id), [two]);
+
       // A restored database, behind the client: it starts anew.
       const ahead = await sync(server, ana!, {
         [one]: { rev: 9, marksRev: 0 },

@@ -16,7 +16,6 @@ import {
   selectDirectId,
   selectMemberIds,
   selectMembership,
-  selectOwnIds,
   selectSharedIds,
   selectUnreadTotal,
   updateSettings,
@@ -66,8 +65,8 @@ import {
   selectAccount,
   selectExistingUserIds,
   selectUser,
-  selectUserByExternalId,
   selectUserByUsername,
+  selectUsersByExternalIds,
   selectUsersByQuery,
   updateLastSeen,
 } from "@/db/users.ts";
@@ -290,7 +289,6 @@ const hotPaths: Record<string, (db: Database) => Promise<unknown>> = {
   "members": (db) => selectMemberIds(db, conversationId(1), member),
   "contacts": (db) => selectContacts(db, [member]),
   "shared conversations": (db) => selectSharedIds(db, member, some(userId)),
-  "own conversations": (db) => selectOwnIds(db, member, some(conversationId)),
   "a direct conversation": (db) => selectDirectId(db, "key-7"),
   "a direct conversation begun again": (db) =>
     insertConversation(db, {
@@ -323,7 +321,7 @@ const hotPaths: Record<string, (db: Database) => Promise<unknown>> = {
   "a member": (db) => selectUser(db, member),
   "a member by username": (db) => selectUserByUsername(db, "Member-77"),
   "an account by email": (db) => selectAccount(db, "Member77@Example.com"),
-  "a platform's member": (db) => selectUserByExternalId(db, "platform-77"),
+  "a platform's member": (db) => selectUsersByExternalIds(db, ["platform-77", "platform-78"]),
   "members that exist": (db) => selectExistingUserIds(db, some(userId)),
   "members by name": (db) => selectUsersByQuery(db, "name77 fam", member, 20),
   "noting who was here": (db) => updateLastSeen(db, [member], Date.parse(start)),

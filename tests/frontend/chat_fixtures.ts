@@ -78,7 +78,6 @@ export function syncResult(given: Partial<SyncResult> = {}): SyncResult {
     conversations: [],
     removed: [],
     online: [],
-    unreadTotal: 0,
     complete: true,
     epoch: "first",
     ...given,

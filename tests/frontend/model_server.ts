@@ -219,7 +219,6 @@ export class ModelServer {
       }),
       removed: Object.keys(heads).filter((id) => !this.own.some((room) => room.id === id)),
       online: this.isBoOnline && this.own.length > 0 ? [bo] : [],
-      unreadTotal: this.unreadTotal,
       complete: changed.length <= syncConversations,
       epoch: this.epoch,
     });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { gather } from "@/utils/gather.ts";
+import { gather, gatherLookups } from "@/utils/gather.ts";
 
 /** A gatherer whose batches end when the test says so. */
 function underControl(
-  options: {
+  { queueMax = 100, ...options }: {
     max?: number;
     queueMax?: number;
     observe?: (items: string[], ms: number) => void;
@@ -18,7 +18,7 @@ function underControl(
       begun.splice(0).forEach((wake) => wake());
       return end.promise;
     },
-    { max: 10, queueMax: 100, refuse: () => new Error("Full"), ...options },
+    { max: 10, queue: { max: queueMax, refuse: () => new Error("Full") }, ...options },
   );
   return {
     gatherer,
@@ -141,7 +141,7 @@ Deno.test("gather() has a batch finished once the next one is on its way", async
         return items;
       };
     },
-    { max: 10, queueMax: 100, refuse: () => new Error("Full") },
+    { max: 10 },
   );
   const results = [gatherer.add("a")];
   await Promise.resolve();
@@ -159,7 +159,27 @@ Deno.test("gather() fails the items of a batch that cannot be finished", async (
       Promise.resolve(() => {
         throw new Error("Out of order");
       }),
-    { max: 10, queueMax: 100, refuse: () => new Error("Full") },
+    { max: 10 },
   );
   await assert.rejects(gatherer.add("a"), /Out of order/);
+});
+
+Deno.test("gatherLookups() finds what many ask for at once by few queries, each key once", async () => {
+  const queries: string[][] = [];
+  const store = new Map([["a", 1], ["b", 2], ["c", 3]]);
+  const lookUp = gatherLookups<{ key: string; value: number }>(
+    (keys) => {
+      queries.push(keys);
+      // In another order than asked for, as a database may answer.
+      const found = keys.filter((key) => store.has(key)).reverse();
+      return Promise.resolve(found.map((key) => ({ key, value: store.get(key)! })));
+    },
+    ({ key }) => key,
+    3,
+  );
+  const found = await Promise.all(["a", "b", "a", "x", "c"].map(lookUp));
+  assert.deepEqual(found.map((one) => one?.value), [1, 2, 1, undefined, 3]);
+  assert.deepEqual(queries, [["a", "b"], ["x", "c"]]);
+  store.set("a", 4);
+  assert.equal((await lookUp("a"))?.value, 4);
 });
