@@ -12,7 +12,7 @@ import {
   upsertInstance,
 } from "@/db/presence.ts";
 import type { Clock } from "@/utils/clock.ts";
-import { gather } from "@/utils/gather.ts";
+import { gather, lookupLanes } from "@/utils/gather.ts";
 import type { Presence } from "./presence.ts";
 import { limits } from "./protocol.ts";
 import { Silence } from "./silence.ts";
@@ -34,7 +34,10 @@ export class PostgresPresence implements Presence {
     max: 1_000,
   });
   /** Whom it is asked of whether they are online, gathered: a crowd that comes back asks at once. */
-  readonly #asked = gather<string[], Set<string>>((lists) => this.#online(lists), { max: 100 });
+  readonly #asked = gather<string[], Set<string>>((lists) => this.#online(lists), {
+    max: 100,
+    lanes: lookupLanes,
+  });
   /** Members whose last write failed; the next beat makes up for it. */
   readonly #unwritten = new Set<string>();
   /** Who is active here, and when that was written last, by either reading of the clock. */

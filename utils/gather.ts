@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
 
-/** Does items in batches, one batch at a time. */
+/** Does items in batches, one batch at a time, or a few. */
 export interface Gatherer<Item, Result> {
   /** Takes an item; gives its result when its batch is done. */
   add(item: Item): Promise<Result>;
@@ -21,14 +21,15 @@ type Outcome<Result> = (Result | Error)[] | (() => (Result | Error)[]);
  *   error that it failed with; or a function that does, which is called when the next batch is on
  *   its way, if one waits, so that what is left to do here overlaps what that one waits for. What
  *   either throws is thrown to each item of the batch.
- * @param options `max` items in one batch; `queue.max` waiting items, beyond which `queue.refuse()` is
- *   thrown (left out: any number); `observe` is told of each batch that has ended, well or not, and
- *   of its milliseconds
+ * @param options `max` items in one batch; `lanes` batches at once, one if left out; `queue.max`
+ *   waiting items, beyond which `queue.refuse()` is thrown (left out: any number); `observe` is told
+ *   of each batch that has ended, well or not, and of its milliseconds
  */
 export function gather<Item, Result>(
   run: (batch: Item[]) => Promise<Outcome<Result>>,
   options: {
     max: number;
+    lanes?: number;
     queue?: { max: number; refuse: () => Error };
     observe?: ((batch: Item[], ms: number) => void) | undefined;
   },
@@ -38,11 +39,11 @@ export function gather<Item, Result>(
     resolve(result: Result): void;
     reject(reason: unknown): void;
   }
-  const { max, queue: bound, observe } = options;
+  const { max, lanes = 1, queue: bound, observe } = options;
   let queue: Waiting[] = [];
-  let draining: Promise<void> | undefined;
+  const draining = new Map<symbol, Promise<void>>();
 
-  async function drain(): Promise<void> {
+  async function drain(lane: symbol): Promise<void> {
     // A microtask later, so that what one tick brings (a burst from one socket) goes together.
     await Promise.resolve();
     let settle: (() => void) | undefined;
@@ -55,7 +56,7 @@ export function gather<Item, Result>(
       settle?.();
       settle = await running;
     }
-    draining = undefined;
+    draining.delete(lane);
   }
 
   /** @returns how to tell those who wait for the batch what came of it */
@@ -91,19 +92,27 @@ export function gather<Item, Result>(
       if (bound && queue.length >= bound.max) return Promise.reject(bound.refuse());
       const { promise, resolve, reject } = Promise.withResolvers<Result>();
       queue.push({ item, resolve, reject });
-      draining ??= drain();
+      if (draining.size < lanes) {
+        const lane = Symbol();
+        draining.set(lane, drain(lane));
+      }
       return promise;
     },
-    idle: () => draining ?? Promise.resolve(),
+    async idle() {
+      while (draining.size > 0) await Promise.all(draining.values());
+    },
     get waiting() {
       return queue.length;
     },
   };
 }
 
+/** Lookups under way at once: one on a connection that has died holds up only those it carries. */
+export const lookupLanes = 4;
+
 /**
- * Finds things by their keys: what is asked for while one query is under way shares the next, so
- * that a crowd which asks all at once costs few of them. Never answers from before it was asked.
+ * Finds things by their keys: what is asked for while queries are under way shares the next, so that
+ * a crowd which asks all at once costs few of them. Never answers from before it was asked.
  *
  * @param find gets 1 to `max` keys, none twice, and gives what there is of them, in any order
  * @param keyOf the key of something found
@@ -118,6 +127,6 @@ export function gatherLookups<Found>(
     const found = await find([...new Set(keys)]);
     const byKey = new Map(found.map((one) => [keyOf(one), one]));
     return keys.map((key) => byKey.get(key));
-  }, { max });
+  }, { max, lanes: lookupLanes });
   return add;
 }

@@ -5,6 +5,7 @@ import { gather, gatherLookups } from "@/utils/gather.ts";
 function underControl(
   { queueMax = 100, ...options }: {
     max?: number;
+    lanes?: number;
     queueMax?: number;
     observe?: (items: string[], ms: number) => void;
   } = {},
@@ -53,6 +54,27 @@ Deno.test("gather() keeps what comes meanwhile for the next batch, one at a time
   assert.deepEqual(await items(1), ["b", "c"]);
   end(1);
   assert.deepEqual(await Promise.all(later), ["b!", "c!"]);
+});
+
+Deno.test("gather() does as many batches at once as it has lanes, and is idle after the last", async () => {
+  const { gatherer, batches, items, end } = underControl({ lanes: 2 });
+  const first = [gatherer.add("a"), gatherer.add("b")];
+  assert.deepEqual(await items(0), ["a", "b"]);
+  const second = gatherer.add("c");
+  assert.deepEqual(await items(1), ["c"]);
+  const third = gatherer.add("d");
+  assert.equal(batches.length, 2);
+  const order: string[] = [];
+  const idle = gatherer.idle().then(() => order.push("idle"));
+  end(1);
+  assert.equal(await second, "c!");
+  assert.deepEqual(await items(2), ["d"]);
+  end(0);
+  await Promise.all(first);
+  end(2);
+  await third.then(() => order.push("third"));
+  await idle;
+  assert.deepEqual(order, ["third", "idle"]);
 });
 
 Deno.test("gather() splits what is too much for one batch", async () => {
