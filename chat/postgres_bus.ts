@@ -1,15 +1,14 @@
 import type { OpenDatabase } from "@/db/database.ts";
 import { notify } from "@/db/notify.ts";
-import { gather } from "@/utils/gather.ts";
+import type { Gatherer } from "@/utils/gather.ts";
 import type { Log } from "@/utils/log.ts";
 import type { Bus, BusEvent, BusListener } from "./bus.ts";
-import { type ChatMetrics, noteBatch } from "./metrics.ts";
+import { openBusQueue } from "./bus_queue.ts";
+import type { ChatMetrics } from "./metrics.ts";
 
 const channel = "parley";
 /** Postgres takes 7,999 bytes; the rest is the head of the piece. */
 const pieceLength = 7_800;
-/** Beyond this, others are told by sync: better than filling the memory while the database is away. */
-const queueMax = 10_000;
 /** How often an instance says that it is there. */
 const pulseMs = 5_000;
 /** An instance from which nothing is heard during so many of our own pulses is gone. */
@@ -36,21 +35,16 @@ export class PostgresBus implements Bus {
   readonly #others = new Map<string, number>();
   #unheard = Infinity;
   #pulse: ReturnType<typeof setInterval> | undefined;
-  readonly #queue = gather<BusEvent, void>((events) => this.#notify(events), {
-    max: 1_000,
-    queue: {
-      max: queueMax,
-      refuse: () => new Error("Too many events are waiting to be told to other instances"),
-    },
-    observe: (events, ms) => noteBatch(this.metrics.batches.bus, events, ms),
-  });
+  readonly #queue: Gatherer<BusEvent, void>;
 
   constructor(
     private readonly database: OpenDatabase,
     private readonly instanceId: string,
     private readonly log: Log,
     private readonly metrics: Pick<ChatMetrics, "batches" | "busLag">,
-  ) {}
+  ) {
+    this.#queue = openBusQueue((events) => this.#notify(events), metrics);
+  }
 
   get waiting(): number {
     return this.#queue.waiting;
@@ -63,9 +57,8 @@ export class PostgresBus implements Bus {
     });
   }
 
-  async #notify(events: BusEvent[]): Promise<void[]> {
+  async #notify(events: BusEvent[]): Promise<void> {
     await notify(this.database.db, channel, this.#pieces(events));
-    return events.map(() => undefined);
   }
 
   /** Each piece: instance, number of the sending, pieces to come after this one, text. */

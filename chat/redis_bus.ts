@@ -1,15 +1,14 @@
-import { gather } from "@/utils/gather.ts";
+import type { Gatherer } from "@/utils/gather.ts";
 import type { Log } from "@/utils/log.ts";
 import type { Redis } from "@/utils/redis.ts";
 import { within } from "@/utils/within.ts";
 import { type Bus, type BusEvent, type BusListener, syncNeeded } from "./bus.ts";
-import { type ChatMetrics, noteBatch } from "./metrics.ts";
+import { openBusQueue } from "./bus_queue.ts";
+import type { ChatMetrics } from "./metrics.ts";
 import { type Addressed, pack, readPayload, writeHead, writeRecord } from "./redis_payload.ts";
 
 /** An event for more members than this goes to all instances at once. */
 const audienceMax = 64;
-/** Beyond this, others are told to sync: better than filling the memory while Redis is slow. */
-const queueMax = 10_000;
 /** So many are remembered by name who were not told of something; beyond that it is everybody. */
 const untoldMax = 10_000;
 const joinMs = 1_000;
@@ -40,14 +39,7 @@ export class RedisBus implements Bus {
   #untold: Set<string> | "all" = new Set();
   #isClosed = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
-  readonly #queue = gather<BusEvent, void>((events) => this.#send(events), {
-    max: 1_000,
-    queue: {
-      max: queueMax,
-      refuse: () => new Error("Too many events are waiting to be told to other instances"),
-    },
-    observe: (events, ms) => noteBatch(this.metrics.batches.bus, events, ms),
-  });
+  readonly #queue: Gatherer<BusEvent, void>;
 
   /** @param name what keeps the channels of this deployment apart */
   constructor(
@@ -56,7 +48,9 @@ export class RedisBus implements Bus {
     private readonly instanceId: string,
     private readonly log: Log,
     private readonly metrics: Pick<ChatMetrics, "batches" | "busLag">,
-  ) {}
+  ) {
+    this.#queue = openBusQueue((events) => this.#send(events), metrics);
+  }
 
   get waiting(): number {
     return this.#queue.waiting;
@@ -115,7 +109,7 @@ export class RedisBus implements Bus {
     }
   }
 
-  async #send(events: BusEvent[]): Promise<void[]> {
+  async #send(events: BusEvent[]): Promise<void> {
     const unsent = new Set(pack(events.map(this.#address), this.instanceId));
     const sent = Promise.all(
       [...unsent].map((sending) =>
@@ -125,7 +119,6 @@ export class RedisBus implements Bus {
     // One that stalls is not to hold up what comes after.
     await within(sendMs, sent);
     for (const { to } of unsent) this.#drop(to);
-    return events.map(() => undefined);
   }
 
   readonly #address = ({ to, text, ...audience }: BusEvent): Addressed => {
