@@ -14,6 +14,7 @@ type Timer = ReturnType<typeof setTimeout>;
 /** Of IndexedDB, what is needed to follow a page's transactions. */
 interface Database {
   transaction(...args: unknown[]): Transaction;
+  close(): void;
 }
 interface Transaction {
   abort(): void;
@@ -98,9 +99,8 @@ export class PageWindow implements DeviceTab {
     this.#device.tabs.delete(this);
     for (const timer of this.#timers) clearTimeout(timer);
     for (const socket of this.#sockets) socket.end();
-    for (const database of this.#databases) database.abort();
+    for (const database of this.#databases) database.end();
     this.#network.abort();
-    // Else its device would hold on to all that the page had in memory.
     for (const channel of this.#channels) channel.close();
     this.#device.locks.release(this);
     this.#client.close();
@@ -176,17 +176,22 @@ export class PageWindow implements DeviceTab {
   readonly #openDatabase = (name: string) => {
     const request = this.#device.databases.open(name);
     request.addEventListener("success", () => {
-      this.#databases.add(new Transactions(request.result as unknown as Database, this.#isLive));
+      const database = request.result as unknown as Database;
+      if (this.#isAlive) this.#databases.add(new Transactions(database, this.#isLive));
+      else database.close();
     });
     return request;
   };
 }
 
-/** Follows a database's transactions, so that those of a page that goes away end unfinished. */
+/**
+ * Follows a database's transactions, so that those of a page that goes away end unfinished. Through
+ * an open connection its device would hold on to all that the page had in memory.
+ */
 class Transactions {
   readonly #open = new Set<Transaction>();
 
-  constructor(database: Database, isAlive: () => boolean) {
+  constructor(private readonly database: Database, isAlive: () => boolean) {
     const begin = database.transaction.bind(database);
     database.transaction = (...args) => {
       if (!isAlive()) throw new DOMException("The page is gone", "InvalidStateError");
@@ -199,7 +204,7 @@ class Transactions {
     };
   }
 
-  abort(): void {
+  end(): void {
     for (const transaction of this.#open) {
       try {
         transaction.abort();
@@ -207,6 +212,7 @@ class Transactions {
         // It is just being committed.
       }
     }
+    this.database.close();
   }
 }
 
@@ -323,7 +329,10 @@ class PageSocket {
   }
 
   end(): void {
-    this.#native?.close();
+    if (this.#native) {
+      this.#native.onmessage = this.#native.onclose = null;
+      this.#native.close();
+    }
     this.#gone();
   }
 
