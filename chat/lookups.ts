@@ -13,13 +13,23 @@ export interface Lookups {
   contacts(userId: string): Promise<string[]>;
 }
 
+/** Members in one query. */
+const usersMost = 200;
+/** Some have thousands of contacts: neither is one query to take long, nor its answer to be huge. */
+const contactsMost = 50;
+
 export function createLookups(db: Database): Lookups {
-  const contacts = gatherLookups((ids) => selectContacts(db, ids), ({ userId }) => userId);
+  const contacts = gatherLookups(
+    (ids) => selectContacts(db, ids),
+    ({ userId }) => userId,
+    contactsMost,
+  );
   return {
-    user: gatherLookups((ids) => selectUsers(db, ids), ({ id }) => id),
+    user: gatherLookups((ids) => selectUsers(db, ids), ({ id }) => id, usersMost),
     platformUser: gatherLookups(
       (ids) => selectUsersByExternalIds(db, ids),
       ({ externalId }) => externalId,
+      usersMost,
     ),
     contacts: async (userId) => (await contacts(userId))?.contactIds ?? [],
   };

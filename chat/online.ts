@@ -64,7 +64,10 @@ function enter(chat: Chat, userId: string): void {
   chat.presence.arrive(userId)
     .then(async (elsewhere) => {
       if (elsewhere) return;
-      tellPresence(chat, userId, await chat.lookups.contacts(userId), true);
+      const contacts = await chat.lookups.contacts(userId);
+      // They may be gone by now, and told to be.
+      const isHere = chat.connections.has(userId) || chat.departing.has(userId);
+      if (isHere) tellPresence(chat, userId, contacts, true);
     })
     .catch((error) => chat.log.warn("An arrival was not told", { error }));
 }

@@ -35,7 +35,7 @@ export class PostgresPresence implements Presence {
   });
   /** Whom it is asked of whether they are online, gathered: a crowd that comes back asks at once. */
   readonly #asked = gather<string[], Set<string>>((lists) => this.#online(lists), {
-    max: 100,
+    max: 50,
     lanes: lookupLanes,
   });
   /** Members whose last write failed; the next beat makes up for it. */

@@ -39,15 +39,19 @@ export async function sync(chat: Chat, userId: string, input: SyncInput): Promis
     const heldRev = changedOf.get(id)?.heldRev ?? null;
     return heldRev === null ? [] : [{ conversationId: id, rev: heldRev, toRev: rev, joinedSeq }];
   });
-  const [changes, online, unreadTotal] = await Promise.all([
+  const stillOwn = new Set(rows.map((row) => row.id));
+  const leftMeanwhile = told.flatMap(({ id, heldRev }) =>
+    heldRev === null || stillOwn.has(id) ? [] : [id]
+  );
+  const [changes, conversations, online, unreadTotal] = await Promise.all([
     // One more than may come tells that it is too much.
     selectChanges(chat.db, heads, limits.syncMessages + 1, conversationBytes),
+    showConversations(chat, rows),
     onlineContacts(chat, userId),
     input.since === undefined
       ? undefined
       : selectUnreadTotal(chat.db, userId, limits.unreadCount, chat.clock.now()),
   ]);
-  const conversations = await showConversations(chat, rows);
   const changesOf = Map.groupBy(changes, (row) => row.conversationId);
   const result: SyncResult["conversations"] = [];
   let bytes = 0;
@@ -68,7 +72,7 @@ export async function sync(chat: Chat, userId: string, input: SyncInput): Promis
   chat.metrics.syncMessages.observe(result.reduce((sum, one) => sum + one.messages.length, 0));
   return {
     conversations: result,
-    removed,
+    removed: [...removed, ...leftMeanwhile],
     online,
     ...unreadTotal !== undefined && { unreadTotal },
     complete: complete && result.length === conversations.length,

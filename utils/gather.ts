@@ -121,7 +121,7 @@ export const lookupLanes = 4;
 export function gatherLookups<Found>(
   find: (keys: string[]) => Promise<Found[]>,
   keyOf: (found: Found) => string | null,
-  max = 200,
+  max: number,
 ): (key: string) => Promise<Found | undefined> {
   const { add } = gather<string, Found | undefined>(async (keys) => {
     const found = await find([...new Set(keys)]);

@@ -202,7 +202,8 @@ export function applySync(
   if (!result.complete) effects.push({ type: "sync", soon: false });
   const views = result.conversations.map(({ conversation }) => conversation);
   return {
-    state: withTotal(withOnline(now, result.online), views, result.unreadTotal),
+    // Told to a page only that does not hold all there is.
+    state: withTotal(withOnline(now, result.online), result.unreadTotal ?? 0, views),
     effects,
   };
 }
@@ -212,7 +213,7 @@ export function applyList(state: ChatState, result: ConversationsResult): Applie
   if (isOfAnother(state, result)) return anew(state, result);
   const known = { ...state, epoch: result.epoch };
   const { state: next, effects } = applyViews(known, result.conversations, false);
-  return { state: withTotal(next, result.conversations, result.unreadTotal), effects };
+  return { state: withTotal(next, result.unreadTotal, result.conversations), effects };
 }
 
 /** Whether an answer tells another history of the database than what is held is of. */
@@ -242,15 +243,8 @@ export function unreadTotalOf(
  * Takes from the server's total what is counted here, conversation by conversation. Where the
  * same answer brought a view, its count is the one that went into the total: this page may know
  * of reading that the server did not.
- *
- * @param total undefined where the page holds all conversations, and none are beyond
  */
-function withTotal(
-  state: ChatState,
-  views: readonly Conversation[],
-  total: number | undefined,
-): ChatState {
-  if (total === undefined) return { ...state, unreadBeyond: 0 };
+function withTotal(state: ChatState, total: number, views: readonly Conversation[]): ChatState {
   const told = new Map(views.map((view) => [view.id, view]));
   let beyond = total;
   for (const { view } of state.held.values()) beyond -= counted(told.get(view.id) ?? view);

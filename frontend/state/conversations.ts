@@ -58,10 +58,11 @@ export const conversations = computed<Conversation[]>(() => {
     .sort(byRecency);
 });
 
-/** Unread messages in conversations that are not muted. */
-export const unreadTotal = computed(() =>
-  unreadTotalOf(chat.value, (view) => isMuted(view, now.value))
-);
+/** Unread messages in conversations that are not muted; exact as soon as all are loaded. */
+export const unreadTotal = computed(() => {
+  const total = unreadTotalOf(chat.value, (view) => isMuted(view, now.value));
+  return inboxEnd.value === null ? total - chat.value.unreadBeyond : total;
+});
 
 /** Pinned first, then by the time of the last message. */
 export function byRecency(a: Conversation, b: Conversation): number {

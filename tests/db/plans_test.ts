@@ -52,6 +52,7 @@ import {
   selectNotifications,
   upsertNotifications,
 } from "@/db/notifications.ts";
+import { selectOnline } from "@/db/presence.ts";
 import { selectPushSubscriptions } from "@/db/push_subscriptions.ts";
 import * as schema from "@/db/schema.ts";
 import {
@@ -65,6 +66,7 @@ import {
   selectAccount,
   selectExistingUserIds,
   selectUser,
+  selectUsers,
   selectUserByUsername,
   selectUsersByExternalIds,
   selectUsersByQuery,
@@ -253,6 +255,9 @@ function drafts(count: number): MessageDraft[] {
 const page = { limit: 51, unreadLimit: 1_000 };
 const cursor = { lastMessageAt: "2026-01-08T00:00:00Z", id: conversationId(10_000) };
 const some = (of: (n: number) => string) => [1, 14, 27, 40, 53].map(of);
+/** As many as are looked up at once. */
+const many = (of: (n: number) => string, count: number) =>
+  Array.from({ length: count }, (_, n) => of(7 * n + 11));
 const heads = Object.fromEntries(
   Array.from({ length: 50 }, (_, n) => [conversationId(13 * n + 1), { rev: 3, marksRev: 0 }]),
 );
@@ -288,6 +293,9 @@ const hotPaths: Record<string, (db: Database) => Promise<unknown>> = {
   "membership": (db) => selectMembership(db, conversationId(1), member),
   "members": (db) => selectMemberIds(db, conversationId(1), member),
   "contacts": (db) => selectContacts(db, [member]),
+  "contacts of a crowd": (db) => selectContacts(db, many(userId, 50)),
+  "members who are a crowd": (db) => selectUsers(db, many(userId, 200)),
+  "who of a crowd is here": (db) => selectOnline(db, many(userId, 1_000)),
   "shared conversations": (db) => selectSharedIds(db, member, some(userId)),
   "a direct conversation": (db) => selectDirectId(db, "key-7"),
   "a direct conversation begun again": (db) =>
@@ -321,7 +329,7 @@ const hotPaths: Record<string, (db: Database) => Promise<unknown>> = {
   "a member": (db) => selectUser(db, member),
   "a member by username": (db) => selectUserByUsername(db, "Member-77"),
   "an account by email": (db) => selectAccount(db, "Member77@Example.com"),
-  "a platform's member": (db) => selectUsersByExternalIds(db, ["platform-77", "platform-78"]),
+  "a platform's member": (db) => selectUsersByExternalIds(db, many((n) => `platform-${n}`, 200)),
   "members that exist": (db) => selectExistingUserIds(db, some(userId)),
   "members by name": (db) => selectUsersByQuery(db, "name77 fam", member, 20),
   "noting who was here": (db) => updateLastSeen(db, [member], Date.parse(start)),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { gather, gatherLookups } from "@/utils/gather.ts";
+import { until } from "../support/until.ts";
 
 /** A gatherer whose batches end when the test says so. */
 function underControl(
@@ -204,4 +205,26 @@ Deno.test("gatherLookups() finds what many ask for at once by few queries, each 
   assert.deepEqual(queries, [["a", "b"], ["x", "c"]]);
   store.set("a", 4);
   assert.equal((await lookUp("a"))?.value, 4);
+});
+
+Deno.test("gatherLookups() never answers from a query that was under way, and fails those alone who shared it", async () => {
+  const queries: { keys: string[]; end: PromiseWithResolvers<{ key: string; at: number }[]> }[] =
+    [];
+  const lookUp = gatherLookups(
+    (keys) => {
+      const end = Promise.withResolvers<{ key: string; at: number }[]>();
+      queries.push({ keys, end });
+      return end.promise;
+    },
+    ({ key }) => key,
+    10,
+  );
+  const before = lookUp("a");
+  await until(() => queries.length === 1);
+  const after = lookUp("a");
+  await until(() => queries.length === 2);
+  queries[1]!.end.resolve([{ key: "a", at: 2 }]);
+  queries[0]!.end.reject(new Error("The connection died"));
+  await assert.rejects(before, /The connection died/);
+  assert.equal((await after)?.at, 2);
 });
