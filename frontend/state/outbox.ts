@@ -25,10 +25,13 @@ export const cannotStore = signal(false);
 const retryMs = { first: 1_000, most: 30_000 };
 /** What another tab has not sent by then, this one tries to. */
 const otherTabMs = 2_000;
+/** What earlier pages left goes first; storage that hangs holds nothing up for longer. */
+const loadMs = 5_000;
 /** So many own messages are remembered as stored: one forgotten too soon is sent for nothing. */
 const toldMost = 200;
 const tabs = new BroadcastChannel("parley.outbox");
 let writing: Promise<void> = Promise.resolve();
+let loading: Promise<unknown> = writing;
 type Step = (lines: readonly OutboxLine[]) => readonly OutboxLine[];
 /** What was done to a member's lines and is not stored, by the name they are stored under. */
 const unstored = new Map<string, Step[]>();
@@ -150,6 +153,7 @@ async function drain(lane: string): Promise<void> {
 }
 
 async function sendLane(lane: string): Promise<void> {
+  await loading;
   let failures = 0;
   let line: OutboxLine | undefined;
   while ((line = nextOf(lane)) !== undefined && connection.status.value === "open") {
@@ -230,7 +234,7 @@ export function startOutbox(): void {
 /** Loads what the member left unsent, and sends it. */
 export async function loadOutbox(): Promise<void> {
   outbox.value = redone([], unstored.get(storeKey()));
-  await load();
+  await (loading = Promise.race([load(), new Promise((resolve) => setTimeout(resolve, loadMs))]));
   drainAll();
 }
 

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { Device } from "@/chaos/device.ts";
+import { Journal } from "@/chaos/journal.ts";
+import { keptLines } from "@/chaos/kept_lines.ts";
+import { buildPageCode } from "@/chaos/page_code.ts";
+import { globalNames, Tab } from "@/chaos/tab.ts";
+import { converse } from "../support/client.ts";
+import { history } from "../support/crowd.ts";
+import { startServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
+
+/** Keeps a device's storage busy, so that pages wait to read and to write, until it is released. */
+async function holdStorage(device: Device): Promise<() => void> {
+  const { promise, resolve, reject } = Promise.withResolvers<() => void>();
+  const opening = device.databases.open("keyval-store");
+  opening.onerror = () => reject(opening.error);
+  opening.onsuccess = () => {
+    const store = opening.result.transaction("keyval", "readwrite").objectStore("keyval");
+    let isHeld = true;
+    const goOn = () => {
+      if (!isHeld) return opening.result.close();
+      store.get("nothing").onsuccess = goOn;
+      resolve(() => isHeld = false);
+    };
+    goOn();
+  };
+  return await promise;
+}
+
+Deno.test("what an earlier page left unsent goes before what is written while it is loaded", async () => {
+  await using server = await startServer();
+  const port = Number(new URL(server.url).port);
+  const errors: unknown[] = [];
+  const device = new Device("a browser", { port, narrowPort: port }, 0, (one) => errors.push(one));
+  const load = await buildPageCode(globalNames);
+  const open = () => new Tab(device, { id: "" }, new Journal(), load, () => {});
+
+  const first = open();
+  const name = { username: "ana", displayName: "Ana", email: "ana@example.com" };
+  await first.code.session.register({ ...name, password: "long enough for anyone" });
+  const { id } = first.code.session.self.value!;
+  const ana = { id, username: "ana", token: (await server.tokens.sign(id)).token };
+  const conversationId = await converse(server, ana, await server.addUser("ben"));
+  await until(() => first.isUp);
+  device.goOffline();
+  first.code.outbox.enqueue("written first", { conversationId });
+  await until(async () => (await keptLines(device, id)).length === 1);
+  first.close();
+  device.goOnline();
+
+  const release = await holdStorage(device);
+  const second = open();
+  await until(() => second.isUp);
+  second.code.outbox.enqueue("written second", { conversationId });
+  // An answer to what is asked after it would be: by now it would have been sent.
+  await second.code.sync.sync();
+  release();
+  const stored = async () => (await history(server, ana, conversationId)).map((one) => one.content);
+  await until(async () => (await stored()).length === 2);
+  assert.deepEqual(await stored(), ["written first", "written second"]);
+  await until(() => second.waiting === 0);
+  assert.deepEqual(errors, []);
+  second.close();
+});
