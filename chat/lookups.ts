@@ -13,23 +13,24 @@ export interface Lookups {
   contacts(userId: string): Promise<string[]>;
 }
 
-/** Members in one query. */
-const usersMost = 200;
-/** Some have thousands of contacts: neither is one query to take long, nor its answer to be huge. */
-const contactsMost = 50;
+/**
+ * Members in one query: none is to take long, though some have thousands of contacts, and for many
+ * more the planner would rather read all members there are.
+ */
+const most = 50;
 
 export function createLookups(db: Database): Lookups {
   const contacts = gatherLookups(
     (ids) => selectContacts(db, ids),
     ({ userId }) => userId,
-    contactsMost,
+    most,
   );
   return {
-    user: gatherLookups((ids) => selectUsers(db, ids), ({ id }) => id, usersMost),
+    user: gatherLookups((ids) => selectUsers(db, ids), ({ id }) => id, most),
     platformUser: gatherLookups(
       (ids) => selectUsersByExternalIds(db, ids),
       ({ externalId }) => externalId,
-      usersMost,
+      most,
     ),
     contacts: async (userId) => (await contacts(userId))?.contactIds ?? [],
   };

@@ -633,7 +633,10 @@ export const SyncResult = v.object({
   removed: v.array(uuid),
   /** All members online now with whom the asking one shares a conversation. */
   online: v.array(uuid),
-  /** Only where it was asked with `since`: who holds all conversations adds their counts up. */
+  /**
+   * Only where it was asked with `since`, since who holds all conversations adds their counts up;
+   * and only when complete.
+   */
   unreadTotal: v.optional(count),
   /** False: there is more; sync again with the new heads. */
   complete: v.boolean(),

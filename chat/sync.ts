@@ -48,7 +48,7 @@ export async function sync(chat: Chat, userId: string, input: SyncInput): Promis
     selectChanges(chat.db, heads, limits.syncMessages + 1, conversationBytes),
     showConversations(chat, rows),
     onlineContacts(chat, userId),
-    input.since === undefined
+    input.since === undefined || !complete
       ? undefined
       : selectUnreadTotal(chat.db, userId, limits.unreadCount, chat.clock.now()),
   ]);

@@ -201,11 +201,10 @@ export function applySync(
   }
   if (!result.complete) effects.push({ type: "sync", soon: false });
   const views = result.conversations.map(({ conversation }) => conversation);
-  return {
-    // Told to a page only that does not hold all there is.
-    state: withTotal(withOnline(now, result.online), result.unreadTotal ?? 0, views),
-    effects,
-  };
+  now = withOnline(now, result.online);
+  // Told only to a page that does not hold all there is.
+  if (result.complete) now = withTotal(now, result.unreadTotal ?? 0, views);
+  return { state: now, effects };
 }
 
 /** Takes in a page of the list of conversations. */
