@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { Device } from "@/chaos/device.ts";
-import { Journal } from "@/chaos/journal.ts";
-import { buildPageCode, type PageCode } from "@/chaos/page_code.ts";
-import { globalNames, Tab } from "@/chaos/tab.ts";
+import type { PageCode } from "@/chaos/page_code.ts";
 import type { Conversation } from "@/chat/protocol.ts";
+import { openPageDevice } from "../support/page_device.ts";
 import { startServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
@@ -12,11 +10,7 @@ const many = 32;
 
 Deno.test("a tab's list is whole again when the page finds another database", async () => {
   await using server = await startServer({ env: { RATE_LIMIT_SCALE: "100" } });
-  const port = Number(new URL(server.url).port);
-  const errors: unknown[] = [];
-  const device = new Device("a browser", { port, narrowPort: port }, 0, (one) => errors.push(one));
-  const load = await buildPageCode(globalNames);
-  const open = () => new Tab(device, { id: "" }, new Journal(), load, () => {});
+  const { errors, open } = await openPageDevice(server);
 
   const first = open();
   const name = { username: "ana", displayName: "Ana", email: "ana@example.com" };

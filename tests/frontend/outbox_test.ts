@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
-import { Device } from "@/chaos/device.ts";
-import { Journal } from "@/chaos/journal.ts";
+import type { Device } from "@/chaos/device.ts";
 import { keptLines } from "@/chaos/kept_lines.ts";
-import { buildPageCode } from "@/chaos/page_code.ts";
-import { globalNames, Tab } from "@/chaos/tab.ts";
 import { converse } from "../support/client.ts";
 import { history } from "../support/crowd.ts";
+import { openPageDevice } from "../support/page_device.ts";
 import { startServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
@@ -29,11 +27,7 @@ async function holdStorage(device: Device): Promise<() => void> {
 
 Deno.test("what an earlier page left unsent goes before what is written while it is loaded", async () => {
   await using server = await startServer();
-  const port = Number(new URL(server.url).port);
-  const errors: unknown[] = [];
-  const device = new Device("a browser", { port, narrowPort: port }, 0, (one) => errors.push(one));
-  const load = await buildPageCode(globalNames);
-  const open = () => new Tab(device, { id: "" }, new Journal(), load, () => {});
+  const { device, errors, open } = await openPageDevice(server);
 
   const first = open();
   const name = { username: "ana", displayName: "Ana", email: "ana@example.com" };
