@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Conversation, RegisterInput, Self } from "@/chat/protocol.ts";
+import type { Conversation, RegisterInput, Self, ServerFrame } from "@/chat/protocol.ts";
 import type { ChatState, Effect } from "@/frontend/state/apply.ts";
 import type { OutboxLine } from "@/frontend/state/outbox_line.ts";
 import { protocolConstants } from "@/utils/build.ts";
@@ -31,6 +31,7 @@ export interface PageCode {
     chat: Signal<ChatState>;
     connection: { status: Signal<string>; usesEvents: Signal<boolean> };
     onEffect(listener: (effect: Effect) => void): void;
+    onFrame(listener: (frame: ServerFrame) => void): void;
   };
   conversations: {
     conversations: Signal<Conversation[]>;
@@ -57,6 +58,7 @@ export interface PageCode {
       content: string,
       destination: { conversationId: string } | { recipientId: string },
     ): void;
+    removeLine(clientId: string): void;
   };
   router: { navigate(path: string): void };
   sync: { sync(): Promise<void> };

@@ -115,18 +115,15 @@ async function store(key: string): Promise<void> {
   tabs.postMessage(null);
 }
 
-async function load(): Promise<void> {
-  if (self.value === null) return;
-  const key = storeKey();
-  let stored: readonly OutboxLine[] | undefined;
-  let written: Promise<void>;
-  // What was read while something was being written may lack it.
-  do {
-    await (written = writing);
-    stored = await read(key);
-  } while (written !== writing);
-  if (key === storeKey() && stored) outbox.value = redone(stored, unstored.get(key));
-  removeStored();
+/** Reads in its turn among what is written, so that nothing is being written meanwhile. */
+function load(): Promise<void> {
+  return writing = writing.then(async () => {
+    if (self.value === null) return;
+    const key = storeKey();
+    const stored = await read(key);
+    if (key === storeKey() && stored) outbox.value = redone(stored, unstored.get(key));
+    removeStored();
+  });
 }
 
 /** Undefined where nothing can be read; some browsers throw before there is a promise. */
