@@ -73,8 +73,8 @@ export async function addMembers(
     if (group.actor.role === "member") throw mayNot("add members");
     const added = await newMembers(tx, group, userIds);
     if (added.length === 0) return [];
-    await upsertMembers(tx, conversationId, added, group.lastSeq);
-    await raiseRev(tx, conversationId, now);
+    const rev = await raiseRev(tx, conversationId, now);
+    await upsertMembers(tx, conversationId, added, { lastSeq: group.lastSeq, rev });
     return await addNotifications(chat, added.map((userId) => groupAdded(group, userId)), tx);
   });
   if (listed.length > 0) {

@@ -28,21 +28,13 @@ export async function sync(chat: Chat, userId: string, input: SyncInput): Promis
   const told = changed.slice(0, limits.syncConversations);
   // The conversations first, their messages after, up to the rev that is told with them: what comes
   // later may come when the member is none any more.
-  const rows = await selectConversationsByIds(
-    chat.db,
-    userId,
-    told.map((row) => row.id),
-    limits.unreadCount,
-  );
-  const changedOf = new Map(told.map((row) => [row.id, row]));
+  const rows = await selectConversationsByIds(chat.db, userId, told, limits.unreadCount);
   const heads = rows.flatMap(({ id, rev, joinedSeq }) => {
-    const heldRev = changedOf.get(id)?.heldRev ?? null;
-    return heldRev === null ? [] : [{ conversationId: id, rev: heldRev, toRev: rev, joinedSeq }];
+    const head = input.heads[id];
+    return head ? [{ conversationId: id, rev: head.rev, toRev: rev, joinedSeq }] : [];
   });
-  const stillOwn = new Set(rows.map((row) => row.id));
-  const leftMeanwhile = told.flatMap(({ id, heldRev }) =>
-    heldRev === null || stillOwn.has(id) ? [] : [id]
-  );
+  const joinedRevs = new Map(rows.map(({ id, joinedRev }) => [id, joinedRev]));
+  const leftMeanwhile = told.filter((id) => input.heads[id] && !joinedRevs.has(id));
   const [changes, conversations, online, unreadTotal] = await Promise.all([
     // One more than may come tells that it is too much.
     selectChanges(chat.db, heads, limits.syncMessages + 1, conversationBytes),
@@ -59,11 +51,11 @@ export async function sync(chat: Chat, userId: string, input: SyncInput): Promis
     const head = input.heads[conversation.id];
     const found = (changesOf.get(conversation.id) ?? []).map(messageView);
     const size = found.reduce((sum, message) => sum + message.content.length, 0);
-    // A client ahead of the database has seen what is no more, and starts anew; so does one whose
-    // member was away from the conversation for a while.
+    // A client ahead of the database has seen what is no more, and starts anew; so does one that
+    // holds the conversation from before its member came, or came back.
     const limited = head === undefined || head.rev > conversation.rev ||
-      head.marksRev > conversation.marksRev || found.length > limits.syncMessages ||
-      size > conversationBytes || changedOf.get(conversation.id)?.rejoined === true;
+      head.marksRev > conversation.marksRev || head.rev < (joinedRevs.get(conversation.id) ?? 0) ||
+      found.length > limits.syncMessages || size > conversationBytes;
     if (!limited) bytes += size;
     if (bytes > resultBytes) break;
     result.push({ conversation, messages: limited ? [] : found, limited });

@@ -54,7 +54,15 @@ export function conversationView(
   online: Set<string>,
   now: number,
 ): Conversation {
-  const { viewerId: _, joinedSeq: __, lastMessageAt, subject, mutedUntil, ...shown } = row;
+  const {
+    viewerId: _,
+    joinedSeq: __,
+    joinedRev: ___,
+    lastMessageAt,
+    subject,
+    mutedUntil,
+    ...shown
+  } = row;
   const muted = mutedUntil !== null && Date.parse(mutedUntil) > now;
   // Before the first message only its maker knows of it, who could watch anyone by it.
   const acquainted = row.lastSeq > 0 || row.kind === "group";

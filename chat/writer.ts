@@ -1,5 +1,10 @@
 import { type Database, isTransient, isUniqueViolation } from "@/db/database.ts";
-import { insertMessages, type MessageDraft, selectMessagesByIds } from "@/db/messages.ts";
+import {
+  insertMessages,
+  type MessageDraft,
+  selectMessagesByIds,
+  type ToldRow,
+} from "@/db/messages.ts";
 import type { Clock } from "@/utils/clock.ts";
 import { gather, type Gatherer } from "@/utils/gather.ts";
 import { newId } from "@/utils/ids.ts";
@@ -112,42 +117,41 @@ export function createWriter(
     }
     const before = new Set(result.repeated.map(([, id]) => id));
     // The few whose row holds more than their draft: repeats, and answers with what they quote.
-    /** Of each that quotes: who must not see what. */
-    const hiddenFrom = new Map<string, Set<string>>();
+    const rows = new Map<string, ToldRow>();
     for (const row of await selectMessagesByIds(db, [...before, ...quoting])) {
       const message = messageView(row.message);
-      hiddenFrom.set(message.id, new Set(row.quoteHiddenFrom));
+      rows.set(message.id, row);
       stored.set(repeatKey(message), { message, repeated: before.has(message.id) });
     }
     return () => {
-      tell([...stored.values()], unique, result.members, hiddenFrom);
-      return answers(drafts, stored, hiddenFrom);
+      tell([...stored.values()], unique, result.members, rows);
+      return answers(drafts, stored, rows);
     };
   }
 
   /**
    * Announces what was stored, in its order. A repeat too: whoever sends again may have lost the
    * connection to the database, and with it the announcement, just after the commit. Those who
-   * heard of it ignore the second time.
+   * heard of it ignore the second time, and those who joined after it never do.
    */
   function tell(
     stored: Stored[],
     drafts: Map<string, Draft>,
     members: Record<string, string[]>,
-    hiddenFrom: Map<string, Set<string>>,
+    rows: Map<string, ToldRow>,
   ): void {
     for (const { message, repeated } of stored.sort((a, b) => a.message.seq - b.message.seq)) {
       const draft = drafts.get(repeatKey(message));
-      const to = members[message.conversationId] ?? [];
+      const row = rows.get(message.id);
+      const to = without(members[message.conversationId] ?? [], row?.hiddenFrom);
       // Serialized once, for whoever hears of it.
       const text = JSON.stringify(message);
       if (!repeated) draft?.acknowledge?.(text);
       const audience = { except: draft?.connectionId };
-      const blind = hiddenFrom.get(message.id);
-      const seeing = blind ? to.filter((member) => !blind.has(member)) : to;
+      const seeing = without(to, row?.quoteHiddenFrom);
       announce(seeing, newMessageFrame(text), audience);
-      if (blind) {
-        const others = to.filter((member) => blind.has(member));
+      if (seeing !== to) {
+        const others = without(to, seeing);
         announce(others, newMessageFrame(JSON.stringify(unquoted(message))), audience);
       }
       noticed(message, to);
@@ -157,7 +161,7 @@ export function createWriter(
   function answers(
     drafts: Draft[],
     stored: Map<string, Stored>,
-    hiddenFrom: Map<string, Set<string>>,
+    rows: Map<string, ToldRow>,
   ): (Stored | undefined)[] {
     const answered = new Set<string>();
     return drafts.map((draft) => {
@@ -167,7 +171,7 @@ export function createWriter(
       answered.add(key);
       if (one === undefined) return;
       // Who sends again may have left and come back since.
-      const isBlind = hiddenFrom.get(one.message.id)?.has(draft.senderId);
+      const isBlind = rows.get(one.message.id)?.quoteHiddenFrom.includes(draft.senderId);
       const message = isBlind ? unquoted(one.message) : one.message;
       return { message, repeated: one.repeated || again };
     });
@@ -177,6 +181,13 @@ export function createWriter(
 /** What makes two messages the same one, forever. */
 const repeatKey = (of: { senderId: string | null; clientId: string | null }) =>
   `${of.senderId} ${of.clientId}`;
+
+/** Mostly nobody is to be left out, and the list stays the same one. */
+function without(members: string[], leftOut: string[] = []): string[] {
+  if (leftOut.length === 0) return members;
+  const out = new Set(leftOut);
+  return members.filter((member) => !out.has(member));
+}
 
 /** A message for those whom what it quotes is not for: it came before they joined. */
 const unquoted = (message: Message): Message => ({ ...message, replyTo: null });

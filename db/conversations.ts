@@ -34,6 +34,7 @@ export interface ConversationRow {
   unreadCount: number;
   lastReadSeq: number;
   joinedSeq: number;
+  joinedRev: number;
   mutedUntil: string | null;
   emailOff: boolean;
   pinned: boolean;
@@ -304,7 +305,7 @@ async function selectViews(
     db,
     sql`
       with page as materialized (
-        select c.*, me.user_id, me.last_read_seq, me.joined_seq, me.pinned_at, me.email_off,
+        select c.*, me.user_id, me.last_read_seq, me.joined_seq, me.joined_rev, me.pinned_at, me.email_off,
           me.muted_until, me.archived_at >= c.last_message_at as archived
         from conversation_participants me join conversations c on c.id = me.conversation_id
         ${which}
@@ -329,6 +330,7 @@ async function selectViews(
           c.id, c.user_id, greatest(c.last_read_seq, c.joined_seq), ${unreadLimit}
         ) else 0 end,
         'lastReadSeq', c.last_read_seq, 'joinedSeq', c.joined_seq,
+        'joinedRev', c.joined_rev,
         'mutedUntil', c.muted_until, 'emailOff', c.email_off, 'pinned', c.pinned_at is not null,
         'archived', coalesce(c.archived, false),
         'createdAt', c.created_at, 'lastMessageAt', c.last_message_at
@@ -364,22 +366,13 @@ export async function selectUnreadTotal(
   return (row as { total: number }).total;
 }
 
-/** A conversation that differs from what a client holds of it. */
-export interface ChangedRow {
-  id: string;
-  /** The client's rev; null if it does not hold the conversation. */
-  heldRev: number | null;
-  /** Messages came after the client's rev and before the member joined, who never gets them. */
-  rejoined: boolean;
-}
-
 /**
  * Compares a client's heads with a member's conversations.
  *
  * @param since conversations that are not in `heads` count as changed only if their last message
  *   came at this time or later (ISO 8601); undefined: all of them do
- * @returns the changed ones, most recent first, at most `limit`; and the ids in `heads` of those
- *   that the member is not, or no longer, in
+ * @returns the ids of the changed ones, most recent first, at most `limit`; and those in `heads` of
+ *   conversations that the member is not, or no longer, in
  */
 export async function selectChanged(
   db: Database,
@@ -387,12 +380,12 @@ export async function selectChanged(
   heads: Record<string, { rev: number; marksRev: number }>,
   since: string | undefined,
   limit: number,
-): Promise<{ changed: ChangedRow[]; removed: string[] }> {
+): Promise<{ changed: string[]; removed: string[] }> {
   const list = Object.entries(heads).map(([id, head]) => ({ id, ...head }));
   const isNew = since === undefined
     ? sql`head.id is null`
     : sql`(head.id is null and c.last_message_at >= ${since}::timestamptz)`;
-  const [row] = await select<{ changed: ChangedRow[]; removed: string[] }>(
+  const [row] = await select<{ changed: string[]; removed: string[] }>(
     db,
     sql`
       with head as materialized (
@@ -400,7 +393,7 @@ export async function selectChanged(
           as head(id uuid, rev bigint, "marksRev" bigint)
       ),
       own as materialized (
-        select c.id, c.last_message_at, me.joined_seq, head.rev as held_rev,
+        select c.id, c.last_message_at,
           ${isListed(userId)} and (
             ${isNew} or head.rev <> c.rev or head."marksRev" <> c.marks_rev
           ) as is_changed
@@ -411,12 +404,7 @@ export async function selectChanged(
       )
       select
         (
-          select coalesce(json_agg(json_build_object(
-            'id', c.id, 'heldRev', c.held_rev, 'rejoined', coalesce((
-              select m.rev > c.held_rev from messages m
-              where m.conversation_id = c.id and m.seq = c.joined_seq
-            ), false)
-          ) order by c.last_message_at desc, c.id desc), '[]')
+          select coalesce(json_agg(c.id order by c.last_message_at desc, c.id desc), '[]')
           from (
             select * from own where is_changed order by last_message_at desc, id desc limit ${limit}
           ) c
@@ -426,5 +414,5 @@ export async function selectChanged(
           where not exists (select 1 from own where own.id = head.id)
         ) as removed`,
   );
-  return row as { changed: ChangedRow[]; removed: string[] };
+  return row as { changed: string[]; removed: string[] };
 }

@@ -74,21 +74,25 @@ const memberIs = (conversationId: string, userId: string) =>
 /**
  * Adds members to a conversation, or brings them back. They see what comes after `lastSeq`, and
  * what they chose for themselves when they were in it before stays.
+ *
+ * @param conversation its last message, and its `rev` with this change
  */
 export async function upsertMembers(
   tx: Database,
   conversationId: string,
   userIds: string[],
-  lastSeq: number,
+  conversation: { lastSeq: number; rev: number },
 ): Promise<void> {
+  const { lastSeq, rev } = conversation;
   await tx.execute(
     sql`insert into conversation_participants as p
-        (conversation_id, user_id, joined_seq, last_read_seq, last_delivered_seq)
-      select ${conversationId}::uuid, user_id, ${lastSeq}, ${lastSeq}, ${lastSeq}
+        (conversation_id, user_id, joined_seq, joined_rev, last_read_seq, last_delivered_seq)
+      select ${conversationId}::uuid, user_id, ${lastSeq}, ${rev}, ${lastSeq}, ${lastSeq}
       from unnest(${uuids(userIds)}) as user_id
       on conflict (conversation_id, user_id) do update
       set left_at = null, role = 'member', joined_seq = excluded.joined_seq,
-        last_read_seq = excluded.last_read_seq, last_delivered_seq = excluded.last_delivered_seq`,
+        joined_rev = excluded.joined_rev, last_read_seq = excluded.last_read_seq,
+        last_delivered_seq = excluded.last_delivered_seq`,
   );
 }
 

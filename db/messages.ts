@@ -86,18 +86,24 @@ async function selectMessageRows(db: Database, joinedSeq: SQL, from: SQL): Promi
   return rows.map((row) => row.message);
 }
 
-/** A message with what it quotes, and who must not see that: it came before they joined. */
-export interface QuotingRow {
+/** A message with what it quotes, and the members who joined after one or the other. */
+export interface ToldRow {
   message: MessageRow;
+  /** Those whom it is not for. */
+  hiddenFrom: string[];
+  /** Those whom what it quotes is not for. */
   quoteHiddenFrom: string[];
 }
 
 /** Messages by their ids, in no promised order. */
-export function selectMessagesByIds(db: Database, ids: string[]): Promise<QuotingRow[]> {
+export function selectMessagesByIds(db: Database, ids: string[]): Promise<ToldRow[]> {
   if (ids.length === 0) return Promise.resolve([]);
-  return select<QuotingRow>(
+  return select<ToldRow>(
     db,
     sql`select ${messageJson(sql`m`, sql`0`)} as message, (
+        select coalesce(json_agg(p.user_id), '[]') from conversation_participants p
+        where p.conversation_id = m.conversation_id and p.joined_seq >= m.seq
+      ) as "hiddenFrom", (
         select coalesce(json_agg(p.user_id), '[]')
         from messages r join conversation_participants p
           on p.conversation_id = r.conversation_id and p.joined_seq >= r.seq

@@ -111,6 +111,8 @@ export const conversationParticipants = pgTable("conversation_participants", {
   role: text("role", { enum: ["owner", "admin", "member"] }).notNull().default("member"),
   /** Messages up to here came before they joined and are not theirs to see. */
   joinedSeq: integer("joined_seq").notNull().default(0),
+  /** The conversation's `rev` with their joining: a page that knows of less starts anew. */
+  joinedRev: integer("joined_rev").notNull().default(0),
   leftAt: time("left_at"),
   lastReadSeq: integer("last_read_seq").notNull().default(0),
   lastDeliveredSeq: integer("last_delivered_seq").notNull().default(0),

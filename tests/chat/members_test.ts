@@ -235,6 +235,12 @@ for (const { name, open, ignore } of testDatabases) {
     });
     assert.ok(answer.type === "error" && answer.code === "not_found");
     assert.ok(!JSON.stringify(there.frames).includes("secret"));
+
+    // Also where nothing was written while they were away: what is held is theirs no more.
+    const before = (await get(server, mira, id)).body;
+    await remove(server, ana, id, mira);
+    await add(server, ana, id, [mira]);
+    assert.equal((await sync(before))?.limited, true);
     await Promise.all([here.close(), there.close()]);
   });
 
@@ -255,6 +261,22 @@ for (const { name, open, ignore } of testDatabases) {
       assert.equal((await get(server, ana, id)).body.lastSeq, 1);
     },
   );
+
+  test("a repeat is not told to those who joined after it", async (server, users) => {
+    const [ana, jonas, mira] = users as Five;
+    const id = await group(server, ana, [jonas]);
+    const clientId = crypto.randomUUID();
+    const secret = await say(server, ana, id, { clientId, content: "a secret" });
+    await add(server, ana, id, [mira]);
+    const here = await TestSocket.connect(server, jonas);
+    const there = await TestSocket.connect(server, mira);
+    assert.deepEqual(await say(server, ana, id, { clientId, content: "a secret" }), secret);
+    const open = await say(server, ana, id, { content: "welcome" });
+    assert.deepEqual((await here.next("new_message")).message, secret);
+    assert.deepEqual((await here.next("new_message")).message, open);
+    assert.deepEqual((await there.next("new_message")).message, open);
+    await Promise.all([here.close(), there.close()]);
+  });
 
   test("a page of history ends where the member was known to be one", async (server, users) => {
     const [ana, jonas] = users as Five;

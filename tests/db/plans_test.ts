@@ -320,7 +320,8 @@ const hotPaths: Record<string, (db: Database) => Promise<unknown>> = {
     selectConversationOfAll(db, conversationId(2), 1_000),
   "a conversation whose members change": (db) =>
     lockConversation(db, conversationId(2), mark(2, 0).userId),
-  "members who are added": (db) => upsertMembers(db, conversationId(2), some(userId), 3),
+  "members who are added": (db) =>
+    upsertMembers(db, conversationId(2), some(userId), { lastSeq: 3, rev: 3 }),
   "a member who leaves": (db) => updateLeft(db, conversationId(1), mark(1, 0).userId, lookTime),
   "what the list holds of a conversation": (db) =>
     deleteNotifications(db, member, conversationId(1)),

@@ -1,0 +1,1 @@
+ALTER TABLE "conversation_participants" ADD COLUMN "joined_rev" integer DEFAULT 0 NOT NULL;
