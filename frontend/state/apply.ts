@@ -106,13 +106,11 @@ export function applyFrame(state: ChatState, frame: ServerFrame): Applied {
     case "conversation_removed":
       return remove(state, frame.conversationId);
     case "user_online":
-    case "user_offline": {
-      const online = frame.type === "user_online";
+    case "user_offline":
       return {
-        state: withPresence(state, [[frame.userId, { online, lastSeenAt: frame.lastSeenAt }]]),
+        state: withPresence(state, [{ ...frame, online: frame.type === "user_online" }]),
         effects: [],
       };
-    }
     default:
       return { state, effects: [] };
   }
@@ -195,6 +193,12 @@ export function applySync(
     now = withPresence(now, presenceIn(conversation));
   }
   for (const id of result.removed) {
+    // A change of members counts there, too.
+    if ((now.held.get(id)?.view.marksRev ?? 0) > (asked[id]?.marksRev ?? 0)) {
+      // There is news since it was asked: the member is back, or the next answer removes it.
+      effects.push({ type: "sync", soon: false });
+      continue;
+    }
     const gone = remove(now, id);
     now = gone.state;
     effects.push(...gone.effects);
@@ -267,9 +271,9 @@ export function applyViews(
   const effects: Effect[] = [];
   let now = state;
   for (const view of views) {
-    const held = now.held.get(view.id);
+    let held = now.held.get(view.id);
     if (held === undefined) {
-      now = put(now, holding(view));
+      held = holding(view);
       if (!isNews) {
         now = { ...now, unreadBeyond: Math.max(0, now.unreadBeyond - counted(view)) };
       }
@@ -278,12 +282,12 @@ export function applyViews(
       effects.push({ type: "sync", soon: false });
     } else {
       const taken = withView(held, view, state.selfId);
-      now = put(now, taken.held);
+      held = taken.held;
       if (taken.stale) effects.push({ type: "sync", soon: true });
     }
+    now = put(now, held);
+    effects.push(...undelivered(held, state.selfId));
     now = withPresence(now, presenceIn(view));
-    const kept = now.held.get(view.id);
-    if (kept !== undefined) effects.push(...undelivered(kept, state.selfId));
   }
   return { state: now, effects };
 }
@@ -350,30 +354,27 @@ function undelivered({ view }: Held, selfId: string): Effect[] {
   return [{ type: "deliver", conversationId: view.id, seq: view.lastSeq }];
 }
 
-function presenceIn(view: Conversation): [string, Presence][] {
-  return view.participants.map((
-    one,
-  ) => [one.userId, { online: one.online, lastSeenAt: one.lastSeenAt }]);
-}
+/** A conversation whose first message is not written yet tells nothing of anyone. */
+const presenceIn = ({ participants }: Conversation) =>
+  participants.filter((one) => one.online || one.lastSeenAt);
 
-function withPresence(state: ChatState, news: readonly [string, Presence][]): ChatState {
+function withPresence(
+  state: ChatState,
+  news: readonly (Presence & { userId: string })[],
+): ChatState {
   const presence = new Map(state.presence);
-  for (const [userId, now] of news) {
-    presence.set(userId, {
-      online: now.online,
-      lastSeenAt: now.lastSeenAt ?? presence.get(userId)?.lastSeenAt ?? null,
-    });
+  for (const { userId, online, lastSeenAt } of news) {
+    const was = presence.get(userId);
+    presence.set(userId, { online, lastSeenAt: lastSeenAt ?? was?.lastSeenAt ?? null });
   }
   return { ...state, presence };
 }
 
 /** Everybody in `online` is here, and nobody else is. */
 function withOnline(state: ChatState, online: readonly string[]): ChatState {
-  const here = new Set(online);
-  const presence = new Map<string, Presence>();
-  for (const [userId, was] of state.presence) {
-    presence.set(userId, { ...was, online: here.delete(userId) });
-  }
-  for (const userId of here) presence.set(userId, { online: true, lastSeenAt: null });
-  return { ...state, presence };
+  const lastSeenAt = null;
+  return withPresence(state, [
+    ...[...state.presence.keys()].map((userId) => ({ userId, online: false, lastSeenAt })),
+    ...online.map((userId) => ({ userId, online: true, lastSeenAt })),
+  ]);
 }

@@ -290,6 +290,34 @@ Deno.test("applySync() removes conversations, sets who is online, and goes on un
   assert.deepEqual(kinds(effects), ["removed", "sync"]);
 });
 
+Deno.test("applySync() keeps a conversation that the member was brought back to since it was asked", () => {
+  const listed = applyList(emptyState(ana), {
+    conversations: [conversation({ rev: 3, marksRev: 1 })],
+    nextCursor: null,
+    unreadTotal: 0,
+    epoch: "first",
+  }).state;
+  const { heads } = headsOf(listed, null);
+  const back = conversation({ rev: 5, marksRev: 3 });
+  const now = play(listed, { type: "conversation_updated", conversation: back }).state;
+  const removed = syncResult({ removed: [room] });
+
+  const { state, effects } = applySync(now, removed, heads);
+  assert.equal(heldIn(state).view.rev, 5);
+  assert.deepEqual(kinds(effects), ["sync"]);
+  // That one knows; should it say the same, so it is.
+  const { heads: asked } = headsOf(state, null);
+  assert.equal(applySync(state, removed, asked).state.held.size, 0);
+});
+
+Deno.test("a conversation whose first message is not written yet tells nothing of who is here", () => {
+  const online = play(opened(), { type: "user_online", userId: bo, lastSeenAt: null }).state;
+  const another = conversation({ id: "0190a000-0000-7000-8000-0000000000c1" });
+  const { state } = play(online, { type: "conversation_updated", conversation: another });
+  assert.equal(state.held.size, 2);
+  assert.equal(state.presence.get(bo)?.online, true);
+});
+
 Deno.test("applyPage() asks for what it may lack when the conversation moved on meanwhile", () => {
   const moved = play(opened(), newMessage(4)).state;
   const { state, effects } = applyPage(moved, {
