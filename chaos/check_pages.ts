@@ -36,11 +36,12 @@ export async function checkPages(mess: Mess, settleMs = 90_000): Promise<Violati
       let found: string[] = [];
       const isSettled = async () => {
         await Promise.all([fresh, ...others].map(loadList));
-        found = others.flatMap((tab) => differences(tab, fresh));
+        found = others.flatMap((tab) => [...differences(tab, fresh), ...wronglyAway(tab)]);
+        found.push(...wronglyAway(fresh));
         return found.length === 0;
       };
       await until(isSettled, Math.max(1_000, end - performance.now()), 500);
-      for (const tab of others) found.push(...await checkWindows(mess, tab));
+      for (const tab of others) found.push(...await checkWindows(mess, member, tab));
       if (walked < walkedMost) {
         const { count, wrong } = await walkHistory(mess, member, fresh, walkedMost - walked);
         walked += count;
@@ -89,43 +90,67 @@ function differences(tab: Tab, fresh: Tab): string[] {
   return found;
 }
 
-/** A conversation without what moves by itself: who is online. */
+/** Members whom a page takes to be away: when all is calm, nobody is. */
+function wronglyAway({ code, device, number }: Tab): string[] {
+  const { held, presence, selfId } = code.chat.chat.value;
+  // A first message that is not written yet makes nobody known to anyone.
+  const views = [...held.values()].map(({ view }) => view)
+    .filter(({ kind, lastSeq }) => kind === "group" || lastSeq > 0);
+  const away = views.flatMap(({ participants }) => participants)
+    .filter(({ userId }) => userId !== selfId && !presence.get(userId)?.online)
+    .map(({ username }) => `${device.name}, tab ${number}: ${username} seems to be away`);
+  return [...new Set(away)];
+}
+
+/** A conversation without what `presence` has as well, and newer: who is online. */
 function shown(view: Conversation): Record<string, unknown> {
   const participants = view.participants.map(({ online: _, lastSeenAt: __, ...rest }) => rest);
   return { ...view, participants };
 }
 
-/** What a page holds of messages is what the database does, without a hole. */
-async function checkWindows({ cluster: { sql } }: Mess, tab: Tab): Promise<string[]> {
+/** What a page holds of messages is what the database has for its member, without a hole. */
+async function checkWindows(
+  { cluster: { sql } }: Mess,
+  { id: userId }: Member,
+  tab: Tab,
+): Promise<string[]> {
   const found: string[] = [];
   for (const { view, window } of tab.code.chat.chat.value.held.values()) {
     if (window === null) continue;
     const wrong = (what: string) =>
       found.push(`${tab.device.name}, tab ${tab.number}: in ${view.id} ${what}`);
-    const first = window.messages[0]?.seq ?? 0;
-    const last = window.messages.at(-1)?.seq ?? 0;
+    const [member] = await sql<{ joinedSeq: number }[]>`
+      select joined_seq as "joinedSeq" from conversation_participants
+      where conversation_id = ${view.id} and user_id = ${userId}
+    `;
+    const joinedSeq = member?.joinedSeq ?? 0;
+    const first = window.messages[0]?.seq ?? joinedSeq;
+    const last = window.messages.at(-1)?.seq ?? joinedSeq;
     if (!window.hasAfter && last !== view.lastSeq) {
       wrong(`the end of what is held, ${last}, is not the last message, ${view.lastSeq}`);
     }
     const rows = await sql<{ id: string; seq: number; rev: number; content: string }[]>`
       select id, seq, rev, content from messages
-      where conversation_id = ${view.id} and seq between ${first} and ${last} order by seq
+      where conversation_id = ${view.id} and seq between ${first} and ${last}
+        and seq > ${joinedSeq}
+      order by seq
     `;
     const told = (list: readonly { id: string; seq: number; rev: number; content: string }[]) =>
       list.map(({ id, seq, rev, content }) => `${seq} ${rev} ${id} ${content}`);
     const [here, stored] = [told(window.messages), told(rows)];
-    const at = stored.findIndex((one, n) => one !== here[n]);
-    if (at >= 0 || here.length !== stored.length) {
+    const differs = here.findIndex((one, n) => one !== stored[n]);
+    if (differs >= 0 || here.length !== stored.length) {
+      const at = differs >= 0 ? differs : here.length;
       wrong(`stands "${here[at]?.slice(0, 99)}" where "${stored[at]?.slice(0, 99)}" is stored`);
     }
   }
   return found;
 }
 
-/** Reads conversations to their beginning over HTTP. */
+/** Reads conversations to where they begin for a member over HTTP. */
 async function walkHistory(
   { cluster: { sql } }: Mess,
-  { username }: Member,
+  { id: userId, username }: Member,
   { code }: Tab,
   most: number,
 ): Promise<{ count: number; wrong: string[] }> {
@@ -138,6 +163,10 @@ async function walkHistory(
       const { messages } = await code.session.call<HistoryResult>("GET", path);
       const rows = await sql<{ id: string }[]>`
         select id from messages where conversation_id = ${id} and seq < ${before}
+          and seq > (
+            select joined_seq from conversation_participants
+            where conversation_id = ${id} and user_id = ${userId}
+          )
         order by seq desc limit 100
       `;
       const ids = messages.map((message: Message) => message.id).toReversed();

@@ -1,6 +1,7 @@
 import type { Violation } from "./check.ts";
 import { contentOf, type Written } from "./journal.ts";
-import { keptLines } from "./kept_lines.ts";
+import { allKeptLines } from "./kept_lines.ts";
+import { Memberships } from "./memberships.ts";
 import type { Mess } from "./mess.ts";
 
 interface Row {
@@ -14,12 +15,16 @@ interface Row {
 /** Two tabs of a device hear of each other's lines within this, and keep their order then. */
 const tabsMs = 2_000;
 
-/** Every message that was written is stored once, as it was written, in its order; or refused. */
+/**
+ * Every message that was written is stored once, as it was written, in its order; or refused. Nobody
+ * has written into a conversation, or heard of a message there, while they were out of it.
+ */
 export async function checkStored({ cluster, journal, members }: Mess): Promise<Violation[]> {
   const violations: Violation[] = [];
   const { sql } = cluster;
   const counts = new Map<string, number>();
   const direct = await directPairs(sql);
+  const memberships = await Memberships.read(sql);
   let order = new Order();
   let conversationId = "";
   const rows = sql<Row[]>`
@@ -51,6 +56,23 @@ export async function checkStored({ cluster, journal, members }: Mess): Promise<
           clientId,
         });
       }
+      const isFor = (userId: string) => memberships.wasIn(conversationId, userId, row.seq);
+      if (!isFor(row.senderId)) {
+        violations.push({
+          invariant: "nobody writes where they are no member",
+          found: `message ${row.seq} of ${conversationId} is by somebody who was out of it`,
+          clientId,
+        });
+      }
+      for (const userId of journal.seenBy(clientId)) {
+        if (isFor(userId)) continue;
+        const name = members.find(({ id }) => id === userId)?.username;
+        violations.push({
+          invariant: "nobody hears of what is written where they are no member",
+          found: `${name} has seen message ${row.seq} of ${conversationId}`,
+          clientId,
+        });
+      }
       const later = order.take(message);
       if (later !== undefined) {
         violations.push({
@@ -64,22 +86,19 @@ export async function checkStored({ cluster, journal, members }: Mess): Promise<
   }
 
   const refused = new Set<string>();
-  for (const member of members) {
-    for (const device of member.devices.keys()) {
-      for (const line of await keptLines(device, member.id)) {
-        if (line.failure !== undefined) refused.add(line.clientId);
-        else {
-          violations.push({
-            invariant: "every outbox is empty",
-            found: `${device.name} has not sent ${line.clientId}`,
-            clientId: line.clientId,
-          });
-        }
-      }
+  for (const { clientId, device, failure } of await allKeptLines(members)) {
+    if (failure !== undefined) refused.add(clientId);
+    else {
+      violations.push({
+        invariant: "every outbox is empty",
+        found: `${device} has not sent ${clientId}`,
+        clientId,
+      });
     }
   }
   for (const message of journal.written.values()) {
     const { clientId, storedAt, mayBeGone, isBad } = message;
+    const mayBeRefused = isBad || wasOut(message, memberships, journal.beganAt);
     const count = counts.get(clientId) ?? 0;
     const wrong = (invariant: string, found: string) =>
       violations.push({ invariant, found, clientId });
@@ -88,7 +107,7 @@ export async function checkStored({ cluster, journal, members }: Mess): Promise<
       wrong("what was acknowledged is stored", "it was acknowledged and is not stored");
     } else if (refused.has(clientId) && count > 0) {
       wrong("what is shown as refused is stored nowhere", "it is shown as refused and is stored");
-    } else if (refused.has(clientId) && !isBad) {
+    } else if (refused.has(clientId) && !mayBeRefused) {
       wrong(
         "only what is wrong is refused",
         "it is shown as refused, and nothing was wrong with it",
@@ -98,6 +117,16 @@ export async function checkStored({ cluster, journal, members }: Mess): Promise<
     }
   }
   return violations;
+}
+
+/** Whether the writer of a message was out of its conversation then or later. */
+export function wasOut(
+  { authorId, to, at }: Written,
+  memberships: Memberships,
+  beganAt: number,
+): boolean {
+  return "conversationId" in to &&
+    memberships.wasOutSince(to.conversationId, authorId, beganAt + at);
 }
 
 /** The two members of each direct conversation. */

@@ -7,6 +7,7 @@ import postgres from "postgres";
 import { type OwnPostgres, startPostgres } from "@/tests/support/postgres.ts";
 import { freePort } from "@/tests/support/postgres_server.ts";
 import { type Program, startProgram } from "@/tests/support/process.ts";
+import { noteMemberships } from "./memberships.ts";
 import { sleep } from "./waiting.ts";
 
 /** A log line of a server. */
@@ -55,6 +56,7 @@ export class Cluster {
     const cluster = new Cluster(own, url, sql);
     // One after the other, so that the first one makes the tables.
     await cluster.#start(0);
+    await noteMemberships(sql);
     await cluster.#start(1);
     return cluster;
   }

@@ -28,6 +28,10 @@ interface Entry {
   what: string;
 }
 
+interface Sighting extends Entry {
+  memberId: string;
+}
+
 /** Faults and sightings beyond this are forgotten, the oldest first. */
 const faultsMax = 20_000;
 const sightingsMax = 50_000;
@@ -41,8 +45,10 @@ export class Journal {
   readonly delays = new Delays();
   acknowledged = 0;
   readonly #began = performance.now();
+  /** The same moment, in milliseconds since 1970. */
+  readonly beganAt = Date.now();
   readonly #faults: Entry[] = [];
-  readonly #sightings = new Map<string, Entry[]>();
+  readonly #sightings = new Map<string, Sighting[]>();
 
   now(): number {
     return performance.now() - this.#began;
@@ -67,15 +73,21 @@ export class Journal {
     this.delays.add(message.storedAt - message.at);
   }
 
-  /** A page of somebody else has got a message. */
-  see(clientId: string, where: string): void {
-    const entry = { at: this.now(), what: `seen by ${where}` };
-    const seen = this.#sightings.get(clientId);
-    if (seen) seen.push(entry);
-    else this.#sightings.set(clientId, [entry]);
+  /** A page of somebody else has been told of a message; again and again, maybe. */
+  see(clientId: string, memberId: string, where: string): void {
+    const seen = this.#sightings.get(clientId) ?? [];
+    const what = `seen by ${where}`;
+    if (seen.some((one) => one.what === what)) return;
+    seen.push({ at: this.now(), what, memberId });
+    this.#sightings.set(clientId, seen);
     if (this.#sightings.size > sightingsMax) {
       this.#sightings.delete(this.#sightings.keys().next().value as string);
     }
+  }
+
+  /** The members whose pages were told of a message, as far as that is not forgotten. */
+  seenBy(clientId: string): Set<string> {
+    return new Set(this.#sightings.get(clientId)?.map(({ memberId }) => memberId));
   }
 
   /** @param what the fault; what stands in front of a colon is where */

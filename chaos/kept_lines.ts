@@ -1,5 +1,6 @@
 import type { OutboxLine } from "@/frontend/state/outbox_line.ts";
 import type { Device } from "./device.ts";
+import type { Member } from "./member.ts";
 
 /** The lines of a member's outbox as their browser keeps them, whether or not a page is open. */
 export function keptLines(device: Device, userId: string): Promise<readonly OutboxLine[]> {
@@ -19,4 +20,19 @@ export function keptLines(device: Device, userId: string): Promise<readonly Outb
       };
     };
   });
+}
+
+/** All that members' devices keep of their outboxes. */
+export async function allKeptLines(
+  members: readonly Member[],
+): Promise<(OutboxLine & { device: string })[]> {
+  const lines = [];
+  for (const member of members) {
+    for (const device of member.devices.keys()) {
+      for (const line of await keptLines(device, member.id)) {
+        lines.push({ ...line, device: device.name });
+      }
+    }
+  }
+  return lines;
 }

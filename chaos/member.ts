@@ -4,6 +4,7 @@
  * @module
  */
 import { Device, type Network } from "./device.ts";
+import { doSomething } from "./doings.ts";
 import type { Journal } from "./journal.ts";
 import { keptLines } from "./kept_lines.ts";
 import type { LoadPage } from "./page_code.ts";
@@ -16,12 +17,6 @@ const password = "long enough for anyone";
 const keepingMs = 10_000;
 /** What was written so shortly before a crash may not be kept yet. */
 const crashMs = 3_000;
-/** After this long nobody waits for a conversation that they have opened. */
-const loadingMs = 5_000;
-/** Whoever sees so many messages wait does not write another one. */
-const patienceLines = 15;
-/** Whoever is in so many groups begins no further one, or a long run would be all lists. */
-const groupsMost = 10;
 const minuteMs = 60_000;
 const yearMs = 365 * 24 * 60 * minuteMs;
 
@@ -34,22 +29,7 @@ export interface MemberParts {
   report(error: unknown): void;
 }
 
-/** What a member does with a page, and how often compared to the rest. */
-const actions = {
-  open: 30,
-  read: 24,
-  type: 12,
-  older: 10,
-  newer: 6,
-  jump: 4,
-  end: 6,
-  list: 4,
-  search: 2,
-  begin: 5,
-  group: 1,
-};
-
-/** What befalls a member's devices, likewise. */
+/** What befalls a member's devices, and how often compared to the rest. */
 const mishaps = {
   reload: 24,
   crash: 10,
@@ -65,7 +45,8 @@ export class Member {
   id = "";
   /** Each with the tabs that are open on it. */
   readonly devices = new Map<Device, Tab[]>();
-  #others: string[] = [];
+  /** Whom they may write to. */
+  others: readonly string[] = [];
   readonly #signingIn = new Set<Tab>();
 
   constructor(readonly username: string, private readonly parts: MemberParts) {}
@@ -88,7 +69,7 @@ export class Member {
 
   /** Tells them who else there is. */
   meet(memberIds: string[]): void {
-    this.#others = memberIds.filter((id) => id !== this.id);
+    this.others = memberIds.filter((id) => id !== this.id);
   }
 
   addDevice(skewMs = this.#drawSkew()): Device {
@@ -127,11 +108,12 @@ export class Member {
       await sleep(random.wait(everyMs * 1.6), signal);
       const count = random.chance(0.2) ? random.whole(2, 6) : 1;
       const tab = random.pick(this.tabs.filter((one) => one.isSignedIn));
-      if (signal.aborted || tab === undefined || tab.waiting >= patienceLines) continue;
-      const held = [...tab.code.chat.chat.value.held.keys()];
-      const conversationId = random.chance(0.7)
-        ? tab.code.messages.openId.value ?? random.pick(held)
-        : random.pick(held);
+      if (signal.aborted || !tab?.hasPatience) continue;
+      const { held } = tab.code.chat.chat.value;
+      const openId = tab.code.messages.openId.value ?? "";
+      const conversationId = held.has(openId) && random.chance(0.7)
+        ? openId
+        : random.pick([...held.keys()]);
       if (conversationId === undefined) continue;
       tab.code.router.navigate(`/messages/${conversationId}`);
       for (let n = 0; n < count; n++) tab.write({ conversationId }, random.chance(0.002));
@@ -145,70 +127,8 @@ export class Member {
       await sleep(random.wait(1_500), signal);
       for (const tab of this.tabs) this.signIn(tab);
       const tab = random.pick(this.tabs.filter((one) => one.isSignedIn));
-      const action = random.weighted(actions);
-      if (signal.aborted || tab === undefined) continue;
-      if (action !== "begin" || tab.waiting < patienceLines) this.#do(action, tab, random);
+      if (!signal.aborted && tab !== undefined) doSomething(this, tab, random);
     }
-  }
-
-  #do(action: keyof typeof actions, tab: Tab, random: Random): void {
-    const { chat, conversations, messages, router, session, typing } = tab.code;
-    const open = chat.chat.value.held.get(messages.openId.value ?? "");
-    switch (action) {
-      case "open": {
-        const next = random.pick(conversations.conversations.value);
-        if (!next) return;
-        router.navigate(`/messages/${next.id}`);
-        // Whoever opens a conversation reads it, once it is there.
-        const isThere = () => !!chat.chat.value.held.get(next.id)?.window;
-        return void until(isThere, loadingMs).then(() => tab.read());
-      }
-      case "read":
-        return tab.read();
-      case "type":
-        if (open) typing.typed(open.view.id);
-        return;
-      case "older":
-        return void messages.loadOlder();
-      case "newer":
-        return void messages.loadNewer();
-      case "jump":
-        if (open) messages.jumpTo(random.whole(1, Math.max(1, open.view.lastSeq)));
-        return;
-      case "end":
-        return void messages.jumpToEnd().then(() => tab.read());
-      case "list":
-        return void conversations.loadInbox();
-      case "search":
-        return conversations.search(random.chance(0.5) ? "member1" : "");
-      case "begin":
-        return this.begin(tab, random);
-      case "group": {
-        const held = [...chat.chat.value.held.values()];
-        if (held.filter(({ view }) => view.kind === "group").length >= groupsMost) return;
-        const participantIds = [...new Set([1, 2, 3, 4].map(() => random.pick(this.#others)))];
-        session.call("POST", "/api/messages/conversations", {
-          kind: "group",
-          title: `Group of ${this.username}`,
-          participantIds,
-          // Like any call it may fail when something is away; then there is no group.
-        }).catch(() => {});
-      }
-    }
-  }
-
-  /** Writes first to somebody, a few messages at once; now and then to nobody there is. */
-  begin(tab: Tab, random: Random): void {
-    const isBad = random.chance(0.05);
-    const recipientId = isBad ? crypto.randomUUID() : random.pick(this.#others);
-    if (recipientId === undefined) return;
-    tab.code.router.navigate(`/messages?to=${recipientId}`);
-    // Where the page knows of a conversation, it goes on in that.
-    const known = tab.code.conversations.conversationWith(recipientId);
-    if (known) tab.code.router.navigate(`/messages/${known.id}`);
-    const to = known ? { conversationId: known.id } : { recipientId };
-    const count = random.whole(1, 3);
-    for (let n = 0; n < count; n++) tab.write(to, isBad);
   }
 
   /** Suffers one mishap after the other, `everyMs` apart on average. */

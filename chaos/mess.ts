@@ -9,6 +9,7 @@
  * @module
  */
 import { Cluster } from "./cluster.ts";
+import { begin, beginGroup } from "./doings.ts";
 import { Journal } from "./journal.ts";
 import { Member } from "./member.ts";
 import { buildPageCode, type LoadPage } from "./page_code.ts";
@@ -125,7 +126,9 @@ export class Mess {
       member.meet(ids);
       const random = this.random.fork(`beginning ${n}`);
       await until(() => member.tabs.every((tab) => tab.isUp), 30_000);
-      for (let count = 0; count < 3; count++) member.begin(member.tabs[0] as Tab, random);
+      const tab = member.tabs[0] as Tab;
+      for (let count = 0; count < 3; count++) begin(member, tab, random);
+      if (n % 4 === 0) beginGroup(member, tab, random);
     }
   }
 

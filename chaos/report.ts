@@ -1,4 +1,7 @@
 import type { Violation } from "./check.ts";
+import { wasOut } from "./check_stored.ts";
+import { allKeptLines } from "./kept_lines.ts";
+import { Memberships } from "./memberships.ts";
 import type { Mess } from "./mess.ts";
 import type { Options } from "./options.ts";
 
@@ -19,14 +22,25 @@ export async function report(
   `;
   const written = [...journal.written.values()];
   const bad = written.filter((one) => one.isBad).length;
+  const memberships = await Memberships.read(sql);
+  const toOthers = (await allKeptLines(mess.members)).filter(({ clientId, failure }) => {
+    const message = journal.written.get(clientId);
+    return failure !== undefined && message && !message.isBad &&
+      wasOut(message, memberships, journal.beganAt);
+  });
   const crashed = written.filter((one) => one.mayBeGone).length;
   const seconds = (part: number) => `${(journal.delays.percentile(part) / 1_000).toFixed(2)} s`;
   const rows = [
     ["messages written", written.length],
     ["messages stored", stored?.messages],
     ["messages that the server had to refuse", bad],
+    ["messages refused since their writer was no member any more", toOthers.length],
     ["messages whose page crashed before the browser had kept them", crashed],
     ["conversations; messages in the longest", `${stored?.conversations}; ${stored?.longest}`],
+    [
+      "members taken out of groups, or leaving them",
+      memberships.changes.filter(({ isIn }) => !isIn).length,
+    ],
     ["devices of the members", mess.members.reduce((sum, one) => sum + one.devices.size, 0)],
     [
       "from writing to knowing that it is stored: median; 99 %; longest",

@@ -1,3 +1,4 @@
+import type { Message, ServerFrame } from "@/chat/protocol.ts";
 import type { Device } from "./device.ts";
 import { heartbeatSeconds } from "./cluster.ts";
 import { contentOf, type Journal, tooLongContent } from "./journal.ts";
@@ -27,6 +28,26 @@ export const globalNames = [
   "clearInterval",
 ];
 
+/** All messages that a frame tells of, whether or not the page takes them in. */
+function messagesIn(frame: ServerFrame): Message[] {
+  switch (frame.type) {
+    case "new_message":
+    case "message_updated":
+      return [frame.message];
+    case "conversation_updated":
+      return frame.conversation.lastMessage ? [frame.conversation.lastMessage] : [];
+    case "sync_result":
+      return frame.conversations.flatMap(({ conversation: { lastMessage }, messages }) =>
+        lastMessage ? [...messages, lastMessage] : messages
+      );
+    default:
+      return [];
+  }
+}
+
+/** Whoever sees so many messages wait does not write another one. */
+const patienceLines = 15;
+
 let tabs = 0;
 
 /** One page of a member, which runs the page's own code. */
@@ -51,8 +72,11 @@ export class Tab {
     this.code = load(this.window.globals);
     this.code.chat.onEffect((effect) => {
       if (effect.type === "stored") journal.acknowledge(effect.message.clientId ?? "");
-      if (effect.type === "arrived") {
-        journal.see(effect.message.clientId ?? "", `${device.name}, tab ${this.number}`);
+    });
+    const where = `${device.name}, tab ${this.number}`;
+    this.code.chat.onFrame((frame) => {
+      for (const { clientId, senderId } of messagesIn(frame)) {
+        if (clientId && senderId !== owner.id) journal.see(clientId, owner.id, where);
       }
     });
     this.code.start.start();
@@ -71,6 +95,10 @@ export class Tab {
   /** How many messages wait here to be stored. */
   get waiting(): number {
     return this.code.outbox.outbox.value.filter((line) => line.failure === undefined).length;
+  }
+
+  get hasPatience(): boolean {
+    return this.waiting < patienceLines;
   }
 
   /** Writes a message as its composer would. */

@@ -71,7 +71,8 @@ chaosTest("nor in another (seed 2), and what is amiss then is found", async (): 
   const tab = member.tabs[0] as Tab;
 
   const own = await sql`
-    select * from messages where sender_id = ${member.id} order by conversation_id, seq
+    select m.* from messages m join conversations c on c.id = m.conversation_id
+    where m.sender_id = ${member.id} and c.kind = 'direct' order by m.conversation_id, m.seq
   `;
   const at = own.findIndex(({ conversation_id, client_id }, n) =>
     conversation_id === own[n + 1]?.conversation_id &&
@@ -114,6 +115,25 @@ chaosTest("nor in another (seed 2), and what is amiss then is found", async (): 
   ]);
   await place([first.id, 2_000_000], [second.id, second.seq], [first.id, first.seq]);
 
+  // Somebody who had been taken out, and wrote; and somebody who heard of what was written.
+  const afterTakingOut = async (userId: string, { conversation_id, seq }: typeof first) => {
+    await sql`
+      insert into chaos_memberships (conversation_id, user_id, seq, is_in)
+      values (${conversation_id}, ${userId}, ${seq - 1}, false)
+    `;
+    const found = broken(await checkStored(mess));
+    await sql`delete from chaos_memberships where n = (select max(n) from chaos_memberships)`;
+    return found;
+  };
+  const heardOf = own.find(({ client_id }) => journal.seenBy(client_id).size > 0);
+  assert.ok(heardOf);
+  const [hearer = ""] = journal.seenBy(heardOf.client_id);
+  const writes = "nobody writes where they are no member";
+  assert.ok((await afterTakingOut(member.id, first)).includes(writes));
+  const hears = "nobody hears of what is written where they are no member";
+  assert.ok((await afterTakingOut(hearer, heardOf)).includes(hears));
+  assert.deepEqual(await checkStored(mess), []);
+
   // What is nowhere, and what is shown as refused though it is good, or stored.
   const { device } = tab;
   const kept = await keptLines(device, member.id);
@@ -149,9 +169,16 @@ chaosTest("nor in another (seed 2), and what is amiss then is found", async (): 
   const before = chat.value;
   const held = before.held.get(first.conversation_id);
   assert.ok(held?.view.lastMessage);
+  const [participant] = held.view.participants;
+  assert.ok(participant);
+  const stranger = { ...participant, userId: crypto.randomUUID(), username: "nobody" };
   const wrong = {
     ...held,
-    view: { ...held.view, lastSeq: held.view.lastSeq + 1 },
+    view: {
+      ...held.view,
+      lastSeq: held.view.lastSeq + 1,
+      participants: [...held.view.participants, stranger],
+    },
     window: {
       messages: [{ ...held.view.lastMessage, content: "never written" }],
       hasBefore: true,
@@ -163,6 +190,18 @@ chaosTest("nor in another (seed 2), and what is amiss then is found", async (): 
   assert.match(found, /member1 on device 1.*participants/);
   assert.match(found, /member1 on device 1.*lastSeq/);
   assert.match(found, /member1 on device 1.*never written/);
+  assert.match(found, /member1 on device 1.*nobody seems to be away/);
+
+  // A page that holds what came before its member did.
+  const right = { ...wrong, view: held.view };
+  right.window.messages = [held.view.lastMessage];
+  chat.value = { ...before, held: new Map(before.held).set(held.view.id, right) };
+  await sql`
+    update conversation_participants set joined_seq = ${held.view.lastSeq}
+    where conversation_id = ${held.view.id} and user_id = ${member.id}
+  `;
+  const foundBefore = (await checkPages(mess, 1_000)).map((one) => one.found).join("\n");
+  assert.match(foundBefore, /member1 on device 1.* where "undefined" is stored/);
   chat.value = before;
 
   // A page that is closed with something to send, and a page with an error.
