@@ -21,6 +21,7 @@ export const parts = [
   "reconnect",
   "history",
   "cluster",
+  "tells",
 ] as const;
 export type Part = typeof parts[number];
 

@@ -23,6 +23,7 @@ import { report } from "./report.ts";
 import type { Results } from "./results.ts";
 import { measureStartOnPGlite, measureStartOnPostgres } from "./start.ts";
 import { openTargets } from "./targets.ts";
+import { measureTells } from "./tells.ts";
 
 /** The parts that need none. */
 const withoutPostgres: Part[] = ["relay", "nats", "pglite"];
@@ -65,6 +66,7 @@ const furtherParts = {
   history: measureHistory,
   cluster: measureCluster,
   page: measurePageUse,
+  tells: measureTells,
 };
 
 async function measureFurther(options: Options, postgres: OwnPostgres): Promise<PartResult[]> {
