@@ -111,7 +111,7 @@ export class Member {
       if (signal.aborted || !tab?.hasPatience) continue;
       const { held } = tab.code.chat.chat.value;
       const openId = tab.code.messages.openId.value ?? "";
-      const conversationId = held.has(openId) && random.chance(0.7)
+      const conversationId = held.has(openId) && random.chance(0.5)
         ? openId
         : random.pick([...held.keys()]);
       if (conversationId === undefined) continue;

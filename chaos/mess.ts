@@ -38,12 +38,12 @@ const disasters: Record<
   { everyMs: number; happen(cluster: Cluster, random: Random): Promise<void> }
 > = {
   "a server is killed": {
-    everyMs: 30_000,
+    everyMs: 60_000,
     happen: (cluster, random) => cluster.kill(random.whole(0, 1)),
   },
-  "the servers are replaced one by one": { everyMs: 90_000, happen: (cluster) => cluster.roll() },
+  "the servers are replaced one by one": { everyMs: 120_000, happen: (cluster) => cluster.roll() },
   "Postgres is restarted as by a crash": {
-    everyMs: 60_000,
+    everyMs: 120_000,
     happen: (cluster) => cluster.restartPostgres(),
   },
   "what servers tell each other is lost": {
