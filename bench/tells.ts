@@ -14,8 +14,8 @@ import { median } from "./results.ts";
 import { startParley } from "./targets.ts";
 
 /** Times that each question is asked in a round, about what exists and about what does not. */
-const tries = 100;
-const warmups = 10;
+const tries = 40;
+const warmups = 3;
 /** Accounts that exist, and conversations of others. */
 const things = 50;
 
@@ -25,8 +25,8 @@ type Question = (exists: boolean, turn: number) => Promise<void>;
 /**
  * Whether the time of an answer tells a stranger that something exists. Each is asked in turn with
  * the same about nothing, in an order that is drawn: if time tells nothing, each is the slower one
- * in half of the tries, give or take 5 % for a hundred of them. The mails that registrations cause
- * are written meanwhile, as they would be.
+ * in half of the tries, give or take a few: one standard deviation of a round is 8 %. The mails that
+ * registrations cause are written meanwhile, as they would be.
  */
 export async function measureTells(
   { rounds }: Options,
