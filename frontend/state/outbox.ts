@@ -117,13 +117,16 @@ async function store(key: string): Promise<void> {
 
 /** Reads in its turn among what is written, so that nothing is being written meanwhile. */
 function load(): Promise<void> {
-  return writing = writing.then(async () => {
+  const loaded = writing.then(async () => {
     if (self.value === null) return;
     const key = storeKey();
     const stored = await read(key);
     if (key === storeKey() && stored) outbox.value = redone(stored, unstored.get(key));
     removeStored();
   });
+  // Whatever fails while it is shown, what is written later is stored.
+  writing = loaded.catch(() => {});
+  return loaded;
 }
 
 /** Undefined where nothing can be read; some browsers throw before there is a promise. */
